@@ -1,0 +1,1 @@
+"""Snakemake executor plugin: jobs go to Slurm, or to this machine, through submitit."""
