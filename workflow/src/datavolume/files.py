@@ -13,11 +13,12 @@ import os
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
-from typing import Any
-
-import pandas as pd
+from typing import TYPE_CHECKING, Any
 
 from datavolume.errors import UserError
+
+if TYPE_CHECKING:  # each job's inner Snakemake imports this module: keep its start fast
+    import pandas as pd
 
 __all__ = ["atomic", "write_csv", "write_json", "write_parquet", "write_text"]
 
@@ -36,7 +37,9 @@ def atomic(path: Path) -> Iterator[Path]:
         temporary.replace(path)
         _flush(path.parent)
     except OSError as error:
-        raise UserError(f"{path}: cannot be written ({error.strerror or error}); nothing was changed") from error
+        raise UserError(
+            f"{path}: cannot be written ({error.strerror or error}); nothing was changed"
+        ) from error
     finally:
         temporary.unlink(missing_ok=True)
 

@@ -1,0 +1,59 @@
+"""Every path of a study's results, in one class; a Snakemake wildcard may stand in for any argument.
+
+paths = Paths(Path("results/digits"))
+paths.run_file("mlp-f0.25-bs32-88d0b3c1fe", "0-4", "metrics.csv")
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from pathlib import Path
+
+__all__ = ["FIGURE_FORMATS", "RUN_FILES", "TABLE_FORMATS", "Paths"]
+
+RUN_FILES = ("metrics.csv", "timing.csv", "summary.csv", "predictions.npz", "environment.json")
+FIGURE_FORMATS = ("pdf", "svg", "png")
+TABLE_FORMATS = ("csv", "tex", "html")
+
+
+@dataclass(frozen=True)
+class Paths:
+    """`root` is `<results>/<study>`, or `<results>/<study>-smoke` at that scale."""
+
+    root: Path
+
+    @property
+    def plan(self) -> Path:
+        return self.root / "plan.csv"
+
+    @property
+    def report(self) -> Path:
+        return self.root / "report.html"
+
+    def data_file(self, dataset: str, name: str) -> Path:
+        """`name` is `index.parquet`, `images.npy` or `classes.json`."""
+        return self.root / "data" / dataset / name
+
+    def subset(self, dataset: str, subset: str) -> Path:
+        return self.root / "subsets" / dataset / f"{subset}.npy"
+
+    def run_file(self, configuration: str, block: str, name: str) -> Path:
+        """`name` is one of RUN_FILES; `block` is a seed block's label, as `0-4`."""
+        return self.root / "runs" / configuration / f"seeds~{block}" / name
+
+    def checkpoints(self, run: str) -> Path:
+        """Never a rule's output: Snakemake deletes outputs before it retries."""
+        return self.root / "checkpoints" / run
+
+    def collected(self, name: str) -> Path:
+        """`name` is `metrics`, `timing` or `summary`."""
+        return self.root / "collected" / f"{name}.parquet"
+
+    def analysis(self, name: str) -> Path:
+        return self.root / "analysis" / name
+
+    def figure(self, name: str, suffix: str) -> Path:
+        return self.root / "figures" / f"{name}.{suffix}"
+
+    def table(self, name: str, suffix: str) -> Path:
+        return self.root / "tables" / f"{name}.{suffix}"
