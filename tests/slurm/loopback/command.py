@@ -1,0 +1,108 @@
+"""The command: start, stop, status and env, each with --dir (default: .slurm in the repository's root)."""
+
+import argparse
+import os
+import shlex
+import sys
+import time
+from pathlib import Path
+
+from . import cluster as clusters
+from .cluster import Cluster
+from .errors import LoopbackError
+from .install import SYSTEM_FOLDERS, provide_packages
+
+__all__ = ["main"]
+
+ROOT = Path(__file__).resolve().parents[3]
+
+
+def main(arguments: list[str] | None = None) -> int:
+    """Run one command; the exit status."""
+    options = parser().parse_args(arguments)
+    home = Path(options.dir).resolve()
+    try:
+        return int({"start": start, "stop": stop, "status": status, "env": env}[options.command](home, options))
+    except LoopbackError as error:
+        print(f"slurm loopback: {error}", file=sys.stderr)
+    except KeyboardInterrupt:
+        print("slurm loopback: interrupted", file=sys.stderr)
+    return 1
+
+
+def parser() -> argparse.ArgumentParser:
+    """The command line."""
+    reader = argparse.ArgumentParser(prog="loopback", description="A private Slurm on this machine.")
+    commands = reader.add_subparsers(dest="command", required=True)
+    for name, text in [
+        ("start", "start it, or say that it runs"),
+        ("stop", "end exactly what start has started"),
+        ("status", "say what runs; exit 3 when nothing does"),
+        ("env", 'print the export lines, for eval "$(...)"'),
+    ]:
+        command = commands.add_parser(name, help=text, description=text)
+        command.add_argument("--dir", default=str(ROOT / ".slurm"), help="folder of the cluster (default: .slurm)")
+        if name == "start":
+            command.add_argument("--nodes", type=int, choices=range(1, 65), metavar="1-64", help="default: 4")
+            command.add_argument("--no-accounting", action="store_true", help="no slurmdbd: sacct refuses to answer")
+    return reader
+
+
+def start(home: Path, options: argparse.Namespace) -> int:
+    """Start the cluster and print what to export."""
+    accounting = not options.no_accounting
+    provide_packages(accounting)
+    began = time.monotonic()
+    cluster, started = clusters.start(home, options.nodes or 4, accounting)
+    site = cluster.site
+    if (options.nodes or site.node_count) != site.node_count or (options.no_accounting and site.accounting):
+        raise LoopbackError(f"{describe(cluster)} runs already in {home}: stop it before you start another kind")
+    if started:
+        print(f"# {describe(cluster)} is ready after {time.monotonic() - began:.1f} s ({', '.join(started)})")
+    else:
+        print(f"# {describe(cluster)} runs already")
+    print(exports(cluster))
+    print("# then try:  sinfo")
+    return 0
+
+
+def stop(home: Path, _: argparse.Namespace) -> int:
+    """Stop the cluster."""
+    cluster = clusters.stop(home)
+    print(f"stopped {describe(cluster)}" if cluster else f"no Slurm runs in {home}")
+    return 0
+
+
+def status(home: Path, _: argparse.Namespace) -> int:
+    """Say what runs."""
+    cluster = clusters.read(home)
+    if not cluster or not cluster.running:
+        print(f"no Slurm runs in {home}")
+        return 3
+    for name, process in cluster.processes.items():
+        print(f"{name:10} {'running' if process.alive else 'DEAD':8} pid {process.pid:<8} {cluster.log(name)}")
+    return 1 if cluster.dead else 0
+
+
+def env(home: Path, _: argparse.Namespace) -> int:
+    """Print the export lines of a running cluster."""
+    cluster = clusters.read(home)
+    if not cluster or not cluster.running:
+        raise LoopbackError(f"no Slurm runs in {home}: start it first")
+    print(exports(cluster))
+    return 0
+
+
+def describe(cluster: Cluster) -> str:
+    """One phrase: how many nodes, with or without accounting."""
+    return f"Slurm with {cluster.site.node_count} nodes {'and' if cluster.site.accounting else 'without'} accounting"
+
+
+def exports(cluster: Cluster) -> str:
+    """Shell lines that point Slurm's commands at the cluster."""
+    lines = [f"export SLURM_CONF={shlex.quote(str(cluster.site.slurm_conf))}"]
+    found, everywhere = os.environ.get("PATH", "").split(":"), SYSTEM_FOLDERS.split(":")
+    wanted = next((folder for folder in everywhere if Path(folder, "sbatch").exists()), None)
+    if wanted and not any(Path(folder, "sbatch").exists() for folder in found if folder):
+        lines.append(f'export PATH="$PATH:{wanted}"')
+    return "\n".join(lines)
