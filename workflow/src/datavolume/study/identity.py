@@ -3,14 +3,15 @@
     run_id(run)            mlp-f0.25-bs32-s3-1c9e0f27aa    one training
     configuration_id(run)  mlp-f0.25-bs32-88d0b3c1fe       the same without its seed
 
-The same values give the same id in every study, on every machine and in every version of Python.
+The same values give the same id in every study, on every machine and in every version of Python. Only values that differ
+from their default are hashed, so that a key added to the recipe later keeps every id; hence a default never changes.
 """
 
 from __future__ import annotations
 
 import hashlib
 import json
-from dataclasses import asdict
+from dataclasses import MISSING, asdict, fields, is_dataclass
 from typing import Any
 
 from datavolume.study.model import Budget, Dataset, Recipe, Run, Volume
@@ -37,15 +38,15 @@ def run_from_spec(text: str) -> Run:
 
 
 def run_id(run: Run) -> str:
-    return f"{_slug(run)}-s{run.seed}-{_short_hash(asdict(run))}"
+    return f"{_slug(run)}-s{run.seed}-{_short_hash(_chosen(run))}"
 
 
 def configuration_id(run: Run) -> str:
-    return f"{_slug(run)}-{_short_hash({**asdict(run), 'seed': None})}"
+    return f"{_slug(run)}-{_short_hash({**_chosen(run), 'seed': None})}"
 
 
 def dataset_id(dataset: Dataset) -> str:
-    return f"{dataset.name}-{_short_hash(asdict(dataset))}"
+    return f"{dataset.name}-{_short_hash(_chosen(dataset))}"
 
 
 def subset_id(volume: Volume) -> str:
@@ -54,6 +55,18 @@ def subset_id(volume: Volume) -> str:
 
 def _slug(run: Run) -> str:
     return f"{run.architecture}-{run.volume.label}-bs{run.recipe.batch_size}"
+
+
+def _chosen(value: Any) -> Any:
+    """A dataclass as the mapping of what differs from its defaults; anything else as it is."""
+    if not is_dataclass(value):
+        return value
+    named = ((field, getattr(value, field.name)) for field in fields(value))
+    return {field.name: _chosen(item) for field, item in named if item != _default(field)}
+
+
+def _default(field: Any) -> Any:
+    return field.default_factory() if field.default_factory is not MISSING else field.default
 
 
 def _canonical(value: Any) -> str:

@@ -1,6 +1,7 @@
 """The values that the whole workflow is made of: frozen, comparable, and the same in every job.
 
-A study holds experiments; an experiment is one named grid; a run is one training: every value that influences its result.
+A study holds experiments; an experiment is one named grid; a run is one training: every value that influences its
+result.
 `Resources` and `seeds_per_job` say where and how a run is computed: they never enter its identity.
 """
 
@@ -43,8 +44,8 @@ class Volume:
 class Budget:
     """How long a run trains: exactly one of updates, samples or epochs is given.
 
-    Epochs are epochs of the full training data, turned into the updates that every subset then makes (`equal: updates`),
-    or epochs of each subset (`equal: epochs`).
+    Epochs are epochs of the full training data, turned into the updates that every subset then makes (`equal:
+    updates`), or epochs of each subset (`equal: epochs`).
     """
 
     updates: int | None = None
@@ -63,7 +64,7 @@ class Budget:
 
 @dataclass(frozen=True, kw_only=True)
 class Recipe:
-    """The hyperparameters. `batch_size` is the global batch; `shards` are the equal parts whose gradients are summed."""
+    """The hyperparameters. `batch_size` is global; `shards` are its equal parts, whose gradients are summed in order."""
 
     optimizer: str = "adamw"
     learning_rate: float = 1e-3

@@ -27,7 +27,7 @@ __all__ = ["Plan", "PlannedRun", "block_label", "expand", "read_plan", "write_pl
 
 @dataclass(frozen=True, kw_only=True)
 class PlannedRun:
-    """One row of the plan. Paths and figures use the named columns; `spec` is the whole run, as `run_from_spec` reads it."""
+    """One row of the plan: what paths and figures need by name, and in `spec` the whole run."""
 
     run: str
     configuration: str
@@ -76,7 +76,10 @@ class Plan:
 
 
 def expand(study: Study) -> Plan:
-    """Every run of every experiment, once, in the study's order. Raises UserError where experiments disagree on resources."""
+    """Every run of every experiment, once, in the study's order.
+
+    Raises UserError where experiments share a run but disagree on its resources.
+    """
     planned: dict[str, tuple[Run, Resources, list[str]]] = {}
     for experiment in study.experiments:
         for run in _grid(experiment):
@@ -142,9 +145,7 @@ def block_label(seeds: Sequence[int]) -> str:
 
 _RESOURCES = [field.name for field in fields(Resources)]
 _COLUMNS = [
-    name
-    for field in fields(PlannedRun)
-    for name in (_RESOURCES if field.name == "resources" else [field.name])
+    name for field in fields(PlannedRun) for name in (_RESOURCES if field.name == "resources" else [field.name])
 ]
 
 
@@ -170,9 +171,7 @@ def read_plan(path: Path) -> Plan:
     except FileNotFoundError:
         raise UserError(f"{path}: there is no plan yet; run `snakemake plan`") from None
     except (KeyError, ValueError, TypeError) as error:
-        raise UserError(
-            f"{path}: not a plan of this version ({error}); delete it and run `snakemake plan`"
-        ) from error
+        raise UserError(f"{path}: not a plan of this version ({error}); delete it and run `snakemake plan`") from error
 
 
 def _read_row(row: dict[str, str]) -> PlannedRun:

@@ -1,0 +1,44 @@
+rule collect:
+    message:
+        "Gather the metrics of {params.runs} runs"
+    input:
+        plan=PATHS.plan,
+        metrics=WORKFLOW.run_files("metrics.csv"),
+        timing=WORKFLOW.run_files("timing.csv"),
+        summary=WORKFLOW.run_files("summary.csv"),
+    output:
+        metrics=PATHS.collected("metrics"),
+        timing=PATHS.collected("timing"),
+        summary=PATHS.collected("summary"),
+    params:
+        runs=len(WORKFLOW.plan.runs),
+    log:
+        log_of("collect.log"),
+    conda:
+        ENVIRONMENT
+    script:
+        "../scripts/collect.py"
+
+
+rule analyse:
+    message:
+        "Analyse: log-linear regressions, analysis of variance, how much is enough"
+    input:
+        metrics=PATHS.collected("metrics"),
+        summary=PATHS.collected("summary"),
+    output:
+        log_linear=PATHS.analysis("log_linear.csv"),
+        anova_one_way=PATHS.analysis("anova_one_way.csv"),
+        anova_two_way=PATHS.analysis("anova_two_way.csv"),
+        tukey=PATHS.analysis("tukey.csv"),
+        requirement=PATHS.analysis("requirement.csv"),
+        answer=PATHS.analysis("answer.json"),
+    params:
+        margin=STUDY.margin,
+        question=STUDY.question,
+    log:
+        log_of("analyse.log"),
+    conda:
+        ENVIRONMENT
+    script:
+        "../scripts/analyse.py"

@@ -1,0 +1,28 @@
+rule report:
+    message:
+        "Write the report"
+    input:
+        study=WORKFLOW.file,
+        plan=PATHS.plan,
+        summary=PATHS.collected("summary"),
+        answer=PATHS.analysis("answer.json"),
+        analysis=[
+            PATHS.analysis(f"{name}.csv")
+            for name in ("log_linear", "anova_one_way", "anova_two_way", "tukey", "requirement")
+        ],
+        figures=[PATHS.figure(name, "svg") for name in figure_names()],
+        tables=[PATHS.table(name, "html") for name in table_names()],
+        environments=WORKFLOW.run_files("environment.json"),
+    output:
+        report(PATHS.report, caption="../report/report.rst", category="Report"),
+    params:
+        title=STUDY.title,
+        question=STUDY.question,
+        scale=STUDY.scale,
+        commit=COMMIT,
+    log:
+        log_of("report.log"),
+    conda:
+        ENVIRONMENT
+    script:
+        "../scripts/report.py"
