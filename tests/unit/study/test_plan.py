@@ -176,7 +176,7 @@ def test_the_digits_study_is_the_one_that_the_readme_promises() -> None:
 
 
 def test_a_study_that_does_not_exist() -> None:
-    with pytest.raises(UserError, match="study 'digit' does not exist; did you mean 'digits'?"):
+    with pytest.raises(UserError, match=r"study 'digit' does not exist; did you mean 'digits'\?"):
         find_study("digit", Path("config/studies"))
 
 

@@ -37,9 +37,7 @@ def atomic(path: Path) -> Iterator[Path]:
         temporary.replace(path)
         _flush(path.parent)
     except OSError as error:
-        raise UserError(
-            f"{path}: cannot be written ({error.strerror or error}); nothing was changed"
-        ) from error
+        raise UserError(f"{path}: cannot be written ({error.strerror or error}); nothing was changed") from error
     finally:
         temporary.unlink(missing_ok=True)
 

@@ -24,9 +24,7 @@ def reporting(logs: Sequence[str]) -> Iterator[None]:
     """Log to the rule's first log file; print a UserError as one line, and exit with 1 after any error."""
     log = Path(logs[0])
     log.parent.mkdir(parents=True, exist_ok=True)
-    logging.basicConfig(
-        filename=log, filemode="w", level=logging.INFO, format="%(asctime)s %(message)s", force=True
-    )
+    logging.basicConfig(filename=log, filemode="w", level=logging.INFO, format="%(asctime)s %(message)s", force=True)
     try:
         yield
     except UserError as error:

@@ -3,8 +3,8 @@
     run_id(run)            mlp-f0.25-bs32-s3-1c9e0f27aa    one training
     configuration_id(run)  mlp-f0.25-bs32-88d0b3c1fe       the same without its seed
 
-The same values give the same id in every study, on every machine and in every version of Python. Only values that differ
-from their default are hashed, so that a key added to the recipe later keeps every id; hence a default never changes.
+The same values give the same id in every study, on every machine and in every version of Python. Only values that
+differ from their default are hashed, so that a key added to the recipe later keeps every id: a default never changes.
 """
 
 from __future__ import annotations

@@ -49,8 +49,9 @@ def _merge(below: Mapping[str, Any], above: Mapping[str, Any]) -> dict[str, Any]
     merged = {key: value for key, value in below.items() if _ALTERNATIVES.get(key) not in above}
     for key, value in above.items():
         old = merged.get(key)
-        deep = isinstance(value, Mapping) and isinstance(old, Mapping) and key not in _REPLACED_WHOLE
-        merged[key] = _merge(old, value) if deep else value
+        if isinstance(value, Mapping) and isinstance(old, Mapping) and key not in _REPLACED_WHOLE:
+            value = _merge(old, value)
+        merged[key] = value
     return merged
 
 
@@ -96,7 +97,7 @@ def _check_layout(where: str, recipe: Recipe, resources: Resources) -> None:
         )
     if resources.gpus not in (0, resources.processes):
         raise UserError(
-            f"{where}: resources.gpus ({resources.gpus}) must be 0, or one for each of the {resources.processes} processes"
+            f"{where}: resources.gpus ({resources.gpus}) must be 0, or one for each process ({resources.processes})"
         )
 
 

@@ -64,7 +64,7 @@ class Budget:
 
 @dataclass(frozen=True, kw_only=True)
 class Recipe:
-    """The hyperparameters. `batch_size` is global; `shards` are its equal parts, whose gradients are summed in order."""
+    """The hyperparameters. `batch_size` is global; `shards` are its equal parts, their gradients summed in order."""
 
     optimizer: str = "adamw"
     learning_rate: float = 1e-3
