@@ -1,0 +1,184 @@
+"""How the jobs are doing, all of them at once: result files first, then one `sacct`, then one `squeue`.
+
+A job's result file is the proof that its payload ended, so most jobs are noticed by one listing of a folder; Slurm is
+asked, and rarely, only for jobs that end without one: cancelled, killed, lost with their node.
+"""
+
+import subprocess
+import time
+from collections.abc import Callable, Iterable, Mapping
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+from submitit.core.utils import pickle_load
+from submitit.slurm.slurm import SlurmInfoWatcher
+
+__all__ = ["Ending", "ResultFiles", "SlurmStates", "Watcher", "tail"]
+
+ENDED = frozenset(
+    {
+        "BOOT_FAIL",
+        "CANCELLED",
+        "COMPLETED",
+        "DEADLINE",
+        "FAILED",
+        "NODE_FAIL",
+        "OUT_OF_MEMORY",
+        "PREEMPTED",
+        "REVOKED",
+        "TIMEOUT",
+    }
+)
+GONE = "UNKNOWN to Slurm"
+COMMAND_SECONDS = 60  # a Slurm command that hangs longer counts as failed
+
+
+@dataclass(frozen=True)
+class Ending:
+    """How a job ended: `reason` is one line for a person.
+
+    `errors` is where submitit and Slurm wrote what they had to say about a job that left no result.
+    """
+
+    ok: bool
+    reason: str = ""
+    errors: Path | None = None
+
+
+def has_ended(state: str) -> bool:
+    """Whether a state of Slurm, such as `CANCELLED by 1000`, is an end."""
+    return state == GONE or (state.split() or [""])[0].rstrip("+") in ENDED
+
+
+class ResultFiles:
+    """The results that submitit's payloads left in one folder."""
+
+    def __init__(self, folder: Path) -> None:
+        self.folder = folder
+
+    def endings(self, ids: Iterable[str]) -> dict[str, Ending]:
+        """The endings of those jobs whose result lies there; the listing also refreshes a network file system."""
+        try:
+            present = {path.name for path in self.folder.iterdir()}
+        except OSError:
+            return {}
+        found = ((job_id, f"{job_id}_0_result.pkl") for job_id in ids)
+        return {job_id: self.read(self.folder / name) for job_id, name in found if name in present}
+
+    def errors(self, job_id: str) -> Path:
+        """Where submitit and Slurm write what goes wrong around a job."""
+        return self.folder / f"{job_id}_0_log.err"
+
+    def read(self, path: Path) -> Ending:
+        """The ending in one result file; a failure's reason is the last line of its trace."""
+        try:
+            outcome, result = pickle_load(path)
+        except Exception as problem:
+            return Ending(False, f"left an unreadable result ({problem})")
+        if outcome == "success":
+            return Ending(True)
+        return Ending(False, f"failed: {str(result).strip().splitlines()[-1].rpartition('Error: ')[2]}")
+
+
+@dataclass
+class SlurmStates:
+    """Slurm's own word on jobs: `{id: state}` from one sacct, and from one squeue for those that sacct lacks."""
+
+    warn: Callable[[str], None]
+    warned: set[str] = field(default_factory=set)
+
+    def __call__(self, ids: Iterable[str]) -> dict[str, str]:
+        wanted = set(ids)
+        states = self.ask(["sacct", "-X", "-P", "-o", "JobID,State", "-j"], wanted) or {}
+        missing = wanted - states.keys()
+        if missing:
+            queued = self.ask(["squeue", "-r", "-t", "all", "-o", "%i|%T", "-j"], missing)
+            if queued is not None:
+                states.update((job_id, queued.get(job_id, GONE)) for job_id in missing)
+        return {job_id: state for job_id, state in states.items() if job_id in wanted}
+
+    def ask(self, command: list[str], ids: set[str]) -> dict[str, str] | None:
+        """The states that a command prints, or None, with one warning, when it cannot say."""
+        numbers = ",".join(sorted({job_id.split("_")[0] for job_id in ids}))
+        try:
+            done = subprocess.run([*command, numbers], capture_output=True, text=True, timeout=COMMAND_SECONDS)
+        except (OSError, subprocess.TimeoutExpired) as problem:
+            self.unanswered(command[0], str(problem))
+            return None
+        if done.returncode == 0:
+            return read_states(done.stdout)
+        if "Invalid job id" in done.stderr:  # squeue has forgotten every one of them
+            return {}
+        self.unanswered(command[0], done.stderr.strip())
+        return None
+
+    def unanswered(self, command: str, problem: str) -> None:
+        """Warn once for each command."""
+        if command not in self.warned:
+            self.warned.add(command)
+            self.warn(f"{command} does not answer ({problem}); going on without it")
+
+
+def read_states(table: str) -> dict[str, str]:
+    """`{job id: state}` from lines `id|state` under a heading; ranges of an array are spelt out."""
+    rows = table.splitlines()
+    text = "\n".join(["JobID|State", *rows[1:]])
+    read: Mapping[str, Mapping[str, str]] = SlurmInfoWatcher().read_info(text)
+    return {job_id: row["State"] for job_id, row in read.items()}
+
+
+class Watcher:
+    """Finds the jobs that have ended: results at each look, `states` at most every `interval` seconds.
+
+    A job that ended without a result is given `patience` seconds, in which its file may still arrive.
+    """
+
+    def __init__(
+        self,
+        results: ResultFiles,
+        states: Callable[[Iterable[str]], dict[str, str]],
+        interval: float,
+        patience: float,
+        clock: Callable[[], float] = time.monotonic,
+    ) -> None:
+        self.results, self.states, self.clock = results, states, clock
+        self.interval, self.patience = interval, patience
+        self.asked = clock()
+        self.ended: dict[str, tuple[float, str]] = {}  # job → when its end was first seen, and as what
+
+    def endings(self, ids: Iterable[str]) -> dict[str, Ending]:
+        """The endings of those of the jobs that have ended."""
+        active = set(ids)
+        endings = self.results.endings(active)
+        rest = active - endings.keys()
+        if rest and self.clock() - self.asked >= self.interval:
+            self.look(rest)
+        for job_id in rest & self.ended.keys():
+            seen, state = self.ended[job_id]
+            if self.clock() - seen >= self.patience:
+                endings[job_id] = Ending(False, f"ended as {state} and left no result", self.results.errors(job_id))
+        for job_id in endings:
+            self.ended.pop(job_id, None)
+        return endings
+
+    def look(self, ids: set[str]) -> None:
+        """Ask for the states of `ids` and note those that have ended, and those that run again."""
+        states: Mapping[str, Any] = self.states(ids)
+        self.asked = self.clock()
+        for job_id, state in states.items():
+            if has_ended(state):
+                self.ended.setdefault(job_id, (self.asked, state))
+            else:
+                self.ended.pop(job_id, None)
+
+
+def tail(path: Path, lines: int = 10) -> list[str]:
+    """The last lines of a text file, without reading all of it; none when there is no such file."""
+    try:
+        with path.open("rb") as stream:
+            stream.seek(max(0, path.stat().st_size - 400 * lines))
+            text = stream.read().decode("utf-8", errors="replace")
+    except OSError:
+        return []
+    return [line for line in text.splitlines() if line.strip()][-lines:]
