@@ -1,1 +1,1 @@
-"""..."""
+"""Networks by name: our own small ones and every classifier of torchvision."""
