@@ -1,14 +1,13 @@
 from pathlib import Path
 
 from datavolume.artefacts import figure_names, table_names
-from datavolume.workflow import commit, open_workflow, prepare_environment
+from datavolume.workflow import open_workflow, prepare_environment
 
 prepare_environment(Path(workflow.basedir) / "src")
 
 WORKFLOW = open_workflow(config, head=workflow.is_main_process)
 PATHS = WORKFLOW.paths
 STUDY = WORKFLOW.study
-COMMIT = commit()
 
 
 wildcard_constraints:

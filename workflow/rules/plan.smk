@@ -4,7 +4,8 @@ rule plan:
     input:
         study=WORKFLOW.file,
     output:
-        PATHS.plan,
+        plan=PATHS.plan,
+        study=PATHS.study,
     params:
         digest=WORKFLOW.plan.digest,
         runs=len(WORKFLOW.plan.runs),

@@ -2,7 +2,7 @@ rule report:
     message:
         "Write the report"
     input:
-        study=WORKFLOW.file,
+        study=PATHS.study,
         plan=PATHS.plan,
         summary=PATHS.collected("summary"),
         answer=PATHS.analysis("answer.json"),
@@ -19,7 +19,6 @@ rule report:
         title=STUDY.title,
         question=STUDY.question,
         scale=STUDY.scale,
-        commit=COMMIT,
     log:
         log_of("report.log"),
     conda:

@@ -1,21 +1,33 @@
-"""Write the plan of a study: one row a run."""
+"""Write the plan of a study, one row a run, and the study as it was planned."""
 
 from __future__ import annotations
 
 from pathlib import Path
 
+import yaml
+
+from datavolume.errors import UserError
+from datavolume.files import write_text
 from datavolume.scripting import reporting
 from datavolume.study import expand, load_study, write_plan
 
 
-def plan(*, study: Path, scale: str, output: Path) -> None:
-    write_plan(expand(load_study(study, scale)), output)
+def plan(*, study: Path, scale: str, digest: str, plan: Path, snapshot: Path) -> None:
+    """Raises UserError where the study is no longer the one whose plan has this digest."""
+    loaded = load_study(study, scale)
+    expanded = expand(loaded)
+    if expanded.digest != digest:
+        raise UserError(f"{study}: was changed while Snakemake started; run it again")
+    write_text(snapshot, yaml.safe_dump(dict(loaded.text), sort_keys=False, allow_unicode=True))
+    write_plan(expanded, plan)
 
 
 if "snakemake" in globals():
-    with reporting(snakemake.log):  # noqa: F821
+    with reporting(snakemake.log):
         plan(
-            study=Path(snakemake.input.study),  # noqa: F821
-            scale=snakemake.params.scale,  # noqa: F821
-            output=Path(snakemake.output[0]),  # noqa: F821
+            study=Path(snakemake.input.study),
+            scale=snakemake.params.scale,
+            digest=snakemake.params.digest,
+            plan=Path(snakemake.output.plan),
+            snapshot=Path(snakemake.output.study),
         )

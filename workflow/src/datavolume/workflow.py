@@ -1,20 +1,21 @@
 """What the Snakefile asks for: the study, its plan, and what each job needs; the only module that rules call.
 
-The head expands the study's YAML. A job on the cluster starts Snakemake again: it reads `plan.csv`, so that editing the
-YAML while jobs wait in the queue changes nothing for them.
+The head reads config and study, and expands the plan. A job on the cluster starts Snakemake again: it reads what the
+head wrote, `plan.csv` and `study.yaml` of the results, and the head's configuration from the environment. So an edit of
+the YAML files while jobs wait in the queue changes nothing for them.
 """
 
 from __future__ import annotations
 
 import json
 import os
-import subprocess
+import shlex
 import sys
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import cached_property
 from pathlib import Path
-from typing import Any, NoReturn
+from typing import Any
 
 from datavolume.data import check_dataset
 from datavolume.errors import UserError
@@ -25,6 +26,7 @@ from datavolume.study.validate import check
 __all__ = ["Workflow", "open_workflow", "prepare_environment"]
 
 STUDIES = Path("config/studies")
+_PINNED = "DATAVOLUME_CONFIG"
 
 
 @dataclass(frozen=True)
@@ -69,27 +71,32 @@ class Workflow:
 def open_workflow(config: Mapping[str, Any], *, head: bool) -> Workflow:
     """Validate the configuration and open its study; a user's mistake ends Snakemake with one line."""
     try:
-        return _open(dict(config), head)
+        return _open_head(dict(config)) if head else _open_job(dict(config))
     except UserError as error:
-        _stop(error)
+        sys.exit(f"Error: {error}")
 
 
-def _stop(error: UserError) -> NoReturn:
-    print(f"Error: {error}", file=sys.stderr)
-    sys.stderr.flush()
-    os._exit(1)
-
-
-def _open(config: dict[str, Any], head: bool) -> Workflow:
+def _open_head(config: dict[str, Any]) -> Workflow:
     check(config, "config", "config/config.yaml")
+    os.environ[_PINNED] = json.dumps(config)
     file = find_study(config["study"], STUDIES)
-    folder = file.stem if config["scale"] == "full" else f"{file.stem}-{config['scale']}"
-    paths = Paths(Path(config["results"]) / folder)
     study = load_study(file, config["scale"])
-    plan = expand(study) if head or not paths.plan.is_file() else read_plan(paths.plan)
-    if head:
-        _check_names(study, file)
-    return Workflow(study, file, plan, paths, config["data"])
+    _check_names(study, file)
+    return Workflow(study, file, expand(study), _paths(config), config["data"])
+
+
+def _open_job(config: dict[str, Any]) -> Workflow:
+    config = json.loads(os.environ.get(_PINNED, json.dumps(config)))
+    paths = _paths(config)
+    if not (paths.plan.is_file() and paths.study.is_file()):
+        return _open_head(config)
+    study = replace(load_study(paths.study), scale=config["scale"])
+    return Workflow(study, Path(config["study"]), read_plan(paths.plan), paths, config["data"])
+
+
+def _paths(config: Mapping[str, Any]) -> Paths:
+    name, scale = Path(config["study"]).stem, config["scale"]
+    return Paths(Path(config["results"]) / (name if scale == "full" else f"{name}-{scale}"))
 
 
 def _check_names(study: Study, file: Path) -> None:
@@ -106,10 +113,5 @@ def _check_names(study: Study, file: Path) -> None:
 def prepare_environment(source: Path) -> None:
     """Let `python` in a shell command be this one, and find this package in a conda environment too."""
     os.environ["PATH"] = os.pathsep.join([str(Path(sys.executable).parent), os.environ.get("PATH", os.defpath)])
+    os.environ.setdefault("DATAVOLUME_COMMAND", shlex.join(["snakemake", *sys.argv[1:]]))
     os.environ["PYTHONPATH"] = os.pathsep.join(filter(None, [str(source), os.environ.get("PYTHONPATH")]))
-
-
-def commit() -> str:
-    """The checkout's commit, marked where files differ from it; `unknown` outside git."""
-    described = subprocess.run(["git", "describe", "--always", "--dirty"], capture_output=True, text=True, check=False)
-    return described.stdout.strip() or "unknown"

@@ -27,6 +27,11 @@ class Paths:
         return self.root / "plan.csv"
 
     @property
+    def study(self) -> Path:
+        """The study as it was planned, at its scale: what jobs and the report read."""
+        return self.root / "study.yaml"
+
+    @property
     def report(self) -> Path:
         return self.root / "report.html"
 
