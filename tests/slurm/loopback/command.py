@@ -1,16 +1,18 @@
-"""The command: start, stop, status and env, each with --dir (default: .slurm in the repository's root)."""
+"""The command: start, stop, status, env and hold, each with --dir (default: .slurm in the repository's root)."""
 
 import argparse
 import os
 import shlex
+import shutil
+import signal
 import sys
 import time
 from pathlib import Path
 
-from . import cluster as clusters
-from .cluster import Cluster
+from . import lifecycle
 from .errors import LoopbackError
-from .install import SYSTEM_FOLDERS, provide_packages
+from .install import find_program, provide_packages
+from .record import Cluster, read
 
 __all__ = ["main"]
 
@@ -20,10 +22,11 @@ ROOT = Path(__file__).resolve().parents[3]
 def main(arguments: list[str] | None = None) -> int:
     """Run one command; the exit status."""
     options = parser().parse_args(arguments)
-    home = Path(options.dir).resolve()
+    signal.signal(signal.SIGTERM, signal.default_int_handler)  # ended by a program as by Ctrl-C: cleans up
     try:
-        return int({"start": start, "stop": stop, "status": status, "env": env}[options.command](home, options))
-    except LoopbackError as error:
+        status: int = options.function(Path(options.dir).resolve(), options)
+        return status
+    except (LoopbackError, OSError) as error:
         print(f"slurm loopback: {error}", file=sys.stderr)
     except KeyboardInterrupt:
         print("slurm loopback: interrupted", file=sys.stderr)
@@ -34,15 +37,17 @@ def parser() -> argparse.ArgumentParser:
     """The command line."""
     reader = argparse.ArgumentParser(prog="loopback", description="A private Slurm on this machine.")
     commands = reader.add_subparsers(dest="command", required=True)
-    for name, text in [
-        ("start", "start it, or say that it runs"),
-        ("stop", "end exactly what start has started"),
-        ("status", "say what runs; exit 3 when nothing does"),
-        ("env", 'print the export lines, for eval "$(...)"'),
+    for function, text in [
+        (start, "start it, or say that it runs"),
+        (stop, "end exactly what start has started"),
+        (status, "say what runs; exit 3 when nothing does"),
+        (env, "print the export lines, for eval in a shell"),
+        (hold, "start it, and stop it when standard input is closed"),
     ]:
-        command = commands.add_parser(name, help=text, description=text)
+        command = commands.add_parser(function.__name__, help=text, description=text)
+        command.set_defaults(function=function)
         command.add_argument("--dir", default=str(ROOT / ".slurm"), help="folder of the cluster (default: .slurm)")
-        if name == "start":
+        if function in (start, hold):
             command.add_argument("--nodes", type=int, choices=range(1, 65), metavar="1-64", help="default: 4")
             command.add_argument("--no-accounting", action="store_true", help="no slurmdbd: sacct refuses to answer")
     return reader
@@ -53,7 +58,7 @@ def start(home: Path, options: argparse.Namespace) -> int:
     accounting = not options.no_accounting
     provide_packages(accounting)
     began = time.monotonic()
-    cluster, started = clusters.start(home, options.nodes or 4, accounting)
+    cluster, started = lifecycle.start(home, options.nodes or 4, accounting)
     site = cluster.site
     if (options.nodes or site.node_count) != site.node_count or (options.no_accounting and site.accounting):
         raise LoopbackError(f"{describe(cluster)} runs already in {home}: stop it before you start another kind")
@@ -68,14 +73,14 @@ def start(home: Path, options: argparse.Namespace) -> int:
 
 def stop(home: Path, _: argparse.Namespace) -> int:
     """Stop the cluster."""
-    cluster = clusters.stop(home)
+    cluster = lifecycle.stop(home)
     print(f"stopped {describe(cluster)}" if cluster else f"no Slurm runs in {home}")
     return 0
 
 
 def status(home: Path, _: argparse.Namespace) -> int:
     """Say what runs."""
-    cluster = clusters.read(home)
+    cluster = read(home)
     if not cluster or not cluster.running:
         print(f"no Slurm runs in {home}")
         return 3
@@ -86,11 +91,23 @@ def status(home: Path, _: argparse.Namespace) -> int:
 
 def env(home: Path, _: argparse.Namespace) -> int:
     """Print the export lines of a running cluster."""
-    cluster = clusters.read(home)
+    cluster = read(home)
     if not cluster or not cluster.running:
         raise LoopbackError(f"no Slurm runs in {home}: start it first")
     print(exports(cluster))
     return 0
+
+
+def hold(home: Path, options: argparse.Namespace) -> int:
+    """Start the cluster for as long as the caller lives: a test that is killed leaves nothing behind."""
+    status = start(home, options)
+    sys.stdout.flush()
+    os.close(1)  # the caller reads to the end of this output, then runs its tests
+    try:
+        sys.stdin.read()
+    finally:
+        lifecycle.stop(home)
+    return status
 
 
 def describe(cluster: Cluster) -> str:
@@ -101,8 +118,7 @@ def describe(cluster: Cluster) -> str:
 def exports(cluster: Cluster) -> str:
     """Shell lines that point Slurm's commands at the cluster."""
     lines = [f"export SLURM_CONF={shlex.quote(str(cluster.site.slurm_conf))}"]
-    found, everywhere = os.environ.get("PATH", "").split(":"), SYSTEM_FOLDERS.split(":")
-    wanted = next((folder for folder in everywhere if Path(folder, "sbatch").exists()), None)
-    if wanted and not any(Path(folder, "sbatch").exists() for folder in found if folder):
-        lines.append(f'export PATH="$PATH:{wanted}"')
+    sbatch = find_program("sbatch")
+    if sbatch and not shutil.which("sbatch"):
+        lines.append(f'export PATH="$PATH:{Path(sbatch).parent}"')
     return "\n".join(lines)

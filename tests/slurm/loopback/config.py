@@ -7,12 +7,15 @@ minutes, and everything is bound to 127.0.0.1 because the machine's own name may
 import grp
 import os
 import pwd
+import re
 import socket
+import subprocess
 import time
 from dataclasses import dataclass
 from pathlib import Path
 
 from .errors import LoopbackError
+from .install import find_program
 
 __all__ = ["CPUS", "GPUS", "Site", "account_name", "user_name", "write_configuration"]
 
@@ -122,6 +125,7 @@ def write_configuration(site: Site) -> None:
     for index in range(GPUS):
         (site.run / f"nvidia{index}").symlink_to("/dev/null")
     site.slurm_conf.write_text(slurm_conf(site))
+    (site.run / "cgroup.conf").write_text(cgroup_conf(slurm_version()))
     (site.run / "gres.conf").write_text(GRES_CONF.format(run=site.run, last=GPUS - 1))
     if site.accounting:
         private = site.run / "slurmdbd.conf"  # slurmdbd refuses one that others can read
@@ -140,6 +144,23 @@ def slurm_conf(site: Site) -> str:
         accounting=ACCOUNTING.format(run=site.run, port=site.ports[1]) if site.accounting else "",
         nodes="\n".join(map(node_line, site.node_names, site.ports[2:])),
     )
+
+
+def cgroup_conf(version: tuple[int, ...]) -> str:
+    """The text of cgroup.conf: where left to itself, slurmd ends when it may not write to cgroups.
+
+    Before 23.11 the plugin for version 1 is the one that touches nothing until something asks for it.
+    """
+    return f"CgroupPlugin={'disabled' if version >= (23, 11) else 'cgroup/v1'}\n"
+
+
+def slurm_version() -> tuple[int, ...]:
+    """Year and month of the installed release."""
+    answer = subprocess.run([str(find_program("slurmd")), "-V"], stdout=subprocess.PIPE, text=True, check=False).stdout
+    found = re.search(r"(\d+)\.(\d+)", answer)
+    if not found:
+        raise LoopbackError(f"slurmd -V tells no version but {answer.strip()!r}")
+    return int(found[1]), int(found[2])
 
 
 def node_line(name: str, port: int) -> str:

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 
 from .config import Site, account_name, user_name
 from .errors import LoopbackError
-from .install import find_program
+from .install import find_program, program_path
 
 __all__ = ["Daemon", "client_environment", "daemons", "nodes_ready", "prepare_database", "register_cluster", "run"]
 
@@ -46,7 +46,7 @@ def munge_daemon(site: Site) -> Daemon:
         "--origin=127.0.0.1",
         "--num-threads=4",
     ]
-    return Daemon("munged", command, lambda: succeeds(site, "munge", "-n", "-S", str(socket)), os_environment())
+    return Daemon("munged", command, lambda: succeeds(site, "munge", "-n", "-S", str(socket)), daemon_environment(site))
 
 
 def database_daemon(site: Site) -> Daemon:
@@ -63,7 +63,7 @@ def database_daemon(site: Site) -> Daemon:
         "--max-connections=64",
     ]
     query = ["mariadb", "--no-defaults", f"--socket={socket}", "-e", "create database if not exists slurm"]
-    return Daemon("mariadbd", command, lambda: succeeds(site, *query), os_environment())
+    return Daemon("mariadbd", command, lambda: succeeds(site, *query), daemon_environment(site))
 
 
 def database_options(site: Site) -> list[str]:
@@ -92,7 +92,7 @@ def prepare_database(site: Site) -> str:
 
 def accounting_daemon(site: Site) -> Daemon:
     """slurmdbd; it finds the database by its socket and its own configuration beside slurm.conf."""
-    environment = client_environment(site) | {"MYSQL_UNIX_PORT": f"{site.run}/mysql.sock"}
+    environment = daemon_environment(site) | {"MYSQL_UNIX_PORT": f"{site.run}/mysql.sock"}
     ready = ["sacctmgr", "-n", "-P", "show", "cluster"]
     return Daemon("slurmdbd", [program("slurmdbd"), "-D"], lambda: succeeds(site, *ready), environment)
 
@@ -110,20 +110,20 @@ def register_cluster(site: Site) -> str:
 def control_daemon(site: Site, fresh: bool) -> Daemon:
     """slurmctld."""
     command = [program("slurmctld"), "-D", "-i", "-f", str(site.slurm_conf), *(["-c"] if fresh else [])]
-    return Daemon("slurmctld", command, lambda: succeeds(site, "scontrol", "ping"), client_environment(site))
+    return Daemon("slurmctld", command, lambda: succeeds(site, "scontrol", "ping"), daemon_environment(site))
 
 
 def node_daemon(site: Site, name: str) -> Daemon:
     """slurmd of one node; whether it has registered is asked for all nodes together."""
     command = [program("slurmd"), "-D", "-N", name, "-f", str(site.slurm_conf)]
-    return Daemon(name, command, lambda: True, client_environment(site))
+    return Daemon(name, command, lambda: True, daemon_environment(site))
 
 
 def nodes_ready(site: Site) -> bool:
     """Whether every node has registered and can take jobs."""
     answer = subprocess.run(
         [program("sinfo"), "-h", "-N", "-p", "main", "-o", "%N %T"],
-        env=client_environment(site),
+        env=daemon_environment(site),
         capture_output=True,
         text=True,
         check=False,
@@ -133,14 +133,18 @@ def nodes_ready(site: Site) -> bool:
 
 
 def client_environment(site: Site) -> dict[str, str]:
-    """This environment, pointed at the cluster."""
-    return os_environment() | {"SLURM_CONF": str(site.slurm_conf)}
+    """This environment pointed at the cluster, without what another cluster or a job of one has put into it."""
+    foreign = ("SLURM", "SBATCH_", "SALLOC_", "SRUN_", "SACCT_", "SQUEUE_", "SINFO_", "SCANCEL_", "MUNGE", "MYSQL_")
+    kept = {key: value for key, value in os.environ.items() if not key.startswith(foreign)}
+    return kept | {"SLURM_CONF": str(site.slurm_conf), "PATH": program_path()}
 
 
-def os_environment() -> dict[str, str]:
-    """This environment without what another cluster, or a job of one, has put into it."""
-    foreign = ("SLURM", "SBATCH_", "SALLOC_", "SRUN_", "MUNGE", "MYSQL_", "CUDA_VISIBLE_DEVICES", "GPU_DEVICE_ORDINAL")
-    return {key: value for key, value in os.environ.items() if not key.startswith(foreign)}
+def daemon_environment(site: Site) -> dict[str, str]:
+    """The same in plain English and without a conda environment's libraries."""
+    kept = client_environment(site)
+    for name in ("LD_LIBRARY_PATH", "LD_PRELOAD", "TMPDIR"):
+        kept.pop(name, None)
+    return kept | {"LC_ALL": "C"}
 
 
 def program(name: str) -> str:
@@ -161,7 +165,7 @@ def run(site: Site, *command: str, seconds: float = 30) -> str:
     try:
         answer = subprocess.run(
             [program(command[0]), *command[1:]],
-            env=client_environment(site),
+            env=daemon_environment(site),
             cwd=site.run,
             stdin=subprocess.DEVNULL,
             stdout=subprocess.PIPE,

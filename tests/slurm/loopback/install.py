@@ -7,7 +7,7 @@ from collections.abc import Iterable
 
 from .errors import LoopbackError
 
-__all__ = ["find_program", "missing_packages", "provide_packages"]
+__all__ = ["find_program", "missing_packages", "program_path", "provide_packages"]
 
 # One program that tells of each package.
 PROGRAMS = {"munged": "munge", "slurmctld": "slurmctld", "slurmd": "slurmd", "sbatch": "slurm-client"}
@@ -17,7 +17,7 @@ ACCOUNTING_PROGRAMS = {
     "mariadb-install-db": "mariadb-server-core",
     "mariadb": "mariadb-client-core",
 }
-SYSTEM_FOLDERS = "/usr/sbin:/usr/bin:/sbin:/bin:/usr/local/sbin:/usr/local/bin"
+SYSTEM_FOLDERS = ("/usr/sbin", "/usr/bin", "/sbin", "/bin", "/usr/local/sbin", "/usr/local/bin")
 
 # policy-rc.d is how Debian is told not to start a service that a package brings; one that exists is left.
 INSTALL_SCRIPT = r"""
@@ -33,8 +33,14 @@ apt-get -q -y -o DPkg::Lock::Timeout=600 --no-install-recommends install "$@"
 
 
 def find_program(name: str) -> str | None:
-    """The full path of a program; an ordinary user's PATH often lacks the folders of daemons."""
-    return shutil.which(name, path=os.environ.get("PATH", "") + ":" + SYSTEM_FOLDERS)
+    """The full path of a program."""
+    return shutil.which(name, path=program_path())
+
+
+def program_path() -> str:
+    """PATH and, behind it, the folders of daemons, which an ordinary user's PATH often lacks."""
+    folders = [*os.environ.get("PATH", "").split(":"), *SYSTEM_FOLDERS]
+    return ":".join(dict.fromkeys(folder for folder in folders if folder))
 
 
 def missing_packages(accounting: bool = True) -> list[str]:
@@ -43,16 +49,16 @@ def missing_packages(accounting: bool = True) -> list[str]:
     return list(dict.fromkeys(package for program, package in wanted.items() if not find_program(program)))
 
 
-def provide_packages(accounting: bool = True) -> None:
+def provide_packages(accounting: bool = True, install: bool = True) -> None:
     """Install what is missing if this user may, else raise `LoopbackError` with the line to run."""
     missing = missing_packages(accounting)
     if not missing:
         return
-    prefix = administrator_prefix()
+    prefix = administrator_prefix() if install else None
     if prefix is None or not find_program("apt-get"):
         raise LoopbackError(f"packages are missing: run  {install_line(missing)}")
     print(f"installing {' '.join(missing)}", flush=True)
-    if install(prefix, missing) != 0 or missing_packages(accounting):
+    if run_installer(prefix, missing) != 0 or missing_packages(accounting):
         raise LoopbackError(f"the packages could not be installed: try  {install_line(missing)}")
 
 
@@ -71,7 +77,7 @@ def administrator_prefix() -> list[str] | None:
     return ["sudo", "-n"] if allowed else None
 
 
-def install(prefix: list[str], packages: list[str]) -> int:
+def run_installer(prefix: list[str], packages: list[str]) -> int:
     """Run apt-get without recommends and without starting services; its exit status."""
     command = [*prefix, "env", "DEBIAN_FRONTEND=noninteractive", "sh", "-c", INSTALL_SCRIPT, "sh", *packages]
     return subprocess.run(command, stdin=subprocess.DEVNULL, check=False).returncode

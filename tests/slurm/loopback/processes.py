@@ -6,6 +6,7 @@ boot it was started in; nothing that differs in one of them is ever signalled.
 
 import contextlib
 import os
+import resource
 import signal
 import subprocess
 import time
@@ -13,9 +14,11 @@ from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
-__all__ = ["Process", "children_of", "end", "everything", "launch", "wait_until"]
+__all__ = ["Process", "children_of", "end", "everything", "launch", "look_up", "wait_until"]
 
 PROC = Path("/proc")
+FILES = 65_536
+FILE_LIMITS = resource.getrlimit(resource.RLIMIT_NOFILE)
 
 
 @dataclass(frozen=True)
@@ -91,8 +94,15 @@ def launch(command: list[str], environment: Mapping[str, str], log: Path, folder
             stdout=output,
             stderr=output,
             start_new_session=True,
+            preexec_fn=limit_open_files,
         )
     return look_up(started.pid)
+
+
+def limit_open_files() -> None:
+    """Containers may allow a thousand million files, and daemons that close them all one by one take minutes."""
+    soft, hard = (FILES if limit == resource.RLIM_INFINITY else min(limit, FILES) for limit in FILE_LIMITS)
+    resource.setrlimit(resource.RLIMIT_NOFILE, (soft, hard))
 
 
 def end(processes: Iterable[Process], patience: float) -> None:

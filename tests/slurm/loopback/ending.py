@@ -1,0 +1,68 @@
+"""End a cluster: its jobs, its daemons, its state; and nothing that is not its own.
+
+A process belongs to a cluster when it is in the record, when it is one of Slurm's programs and works in the
+cluster's runtime folder (slurmstepd, which has left its parents), or when it was started inside one of its jobs.
+"""
+
+import contextlib
+import os
+import shutil
+from pathlib import Path
+
+from . import processes
+from .config import Site
+from .processes import Process
+from .record import Cluster
+
+__all__ = ["is_task", "shut_down"]
+
+DAEMONS = ("munged", "mariadbd", "slurmdbd", "slurmctld", "slurmd")
+
+
+def shut_down(cluster: Cluster) -> None:
+    """End daemons and jobs, then remove the state; as the state goes, nobody is given long to save it."""
+    recorded = [process for process in cluster.processes.values() if process.alive]
+    helpers = processes.children_of(recorded)  # slurmctld's script runner, for one
+    unrecorded = [process for process in processes.everything() if works_in(process, cluster.site, DAEMONS)]
+    processes.end({*recorded, *helpers, *unrecorded}, 2)
+    end_jobs(cluster.site)
+    discard(cluster)
+
+
+def end_jobs(site: Site) -> None:
+    """End the steps of this cluster's jobs and every process in them."""
+    for _ in range(5):  # a process may be born while its parent is being ended
+        steps = [process for process in processes.everything() if works_in(process, site, ("slurmstepd",))]
+        tasks = processes.children_of(steps) + [p for p in processes.everything() if is_task(p, site)]
+        if not steps and not tasks:
+            return
+        processes.end(tasks, 2)
+        processes.end(steps, 0)
+
+
+def works_in(process: Process, site: Site, programs: tuple[str, ...]) -> bool:
+    """Whether it is one of these programs and its working folder is the cluster's, which only we give it."""
+    folder = Path("/proc") / str(process.pid)
+    try:
+        return (folder / "exe").readlink().name.startswith(programs) and (folder / "cwd").readlink() == site.run
+    except OSError:
+        return False
+
+
+def is_task(process: Process, site: Site) -> bool:
+    """Whether it was started inside a job of this cluster, even if it has left its parents."""
+    try:
+        environment = (Path("/proc") / str(process.pid) / "environ").read_bytes().split(b"\0")
+    except OSError:
+        return False
+    if process.pid == os.getpid():  # someone stops the cluster from inside a job
+        return False
+    here = f"SLURM_CONF={site.slurm_conf}".encode()
+    return here in environment and any(entry.startswith(b"SLURMD_NODENAME=") for entry in environment)
+
+
+def discard(cluster: Cluster) -> None:
+    """Remove what a cluster that no longer runs has left behind, its logs apart."""
+    shutil.rmtree(cluster.site.run, ignore_errors=True)
+    with contextlib.suppress(FileNotFoundError):
+        (cluster.home / "cluster.json").unlink()
