@@ -33,7 +33,7 @@ def dry_run(sizes: int, seeds: int) -> tuple[float, float]:
         shutil.copytree(REPOSITORY / "config", folder / "config")
         text = STUDY.format(sizes=[20 + i for i in range(sizes)], seeds=seeds)
         (folder / "config/studies/made_up.yaml").write_text(text)
-        command = [sys.executable, "-m", "snakemake", "--snakefile", str(REPOSITORY / "Snakefile")]
+        command = [sys.executable, "-m", "snakemake", "--snakefile", str(REPOSITORY / "workflow/Snakefile")]
         command += ["--cores", "1", "--dry-run", "--quiet", "rules", "--config", "study=made_up"]
         start = time.perf_counter()
         subprocess.run(command, cwd=folder, check=True, capture_output=True, stdin=subprocess.DEVNULL)

@@ -8,8 +8,7 @@ import subprocess
 from pathlib import Path
 
 import pytest
-
-from .conftest import REPOSITORY, run_snakemake
+from projects import REPOSITORY, run_snakemake
 
 Finished = tuple[Path, "subprocess.CompletedProcess[str]"]
 

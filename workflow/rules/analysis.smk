@@ -1,6 +1,4 @@
 rule collect:
-    message:
-        "Gather the metrics of {params.runs} runs"
     input:
         plan=PATHS.plan,
         metrics=WORKFLOW.run_files("metrics.csv"),
@@ -10,19 +8,19 @@ rule collect:
         metrics=PATHS.collected("metrics"),
         timing=PATHS.collected("timing"),
         summary=PATHS.collected("summary"),
-    params:
-        runs=len(WORKFLOW.plan.runs),
     log:
         log_of("collect.log"),
     conda:
         ENVIRONMENT
+    params:
+        runs=len(WORKFLOW.plan.runs),
+    message:
+        "Gather the metrics of {params.runs} runs"
     script:
         "../scripts/collect.py"
 
 
 rule analyse:
-    message:
-        "Analyse: log-linear regressions, analysis of variance, how much is enough"
     input:
         metrics=PATHS.collected("metrics"),
         summary=PATHS.collected("summary"),
@@ -33,12 +31,14 @@ rule analyse:
         tukey=PATHS.analysis("tukey.csv"),
         requirement=PATHS.analysis("requirement.csv"),
         answer=PATHS.analysis("answer.json"),
-    params:
-        margin=STUDY.margin,
-        question=STUDY.question,
     log:
         log_of("analyse.log"),
     conda:
         ENVIRONMENT
+    params:
+        margin=STUDY.margin,
+        question=STUDY.question,
+    message:
+        "Analyse: log-linear regressions, analysis of variance, how much is enough"
     script:
         "../scripts/analyse.py"

@@ -1,6 +1,4 @@
 rule figure:
-    message:
-        "Draw {wildcards.figure}"
     input:
         metrics=PATHS.collected("metrics"),
         summary=PATHS.collected("summary"),
@@ -19,13 +17,13 @@ rule figure:
         log_of("figure", "{figure}.log"),
     conda:
         ENVIRONMENT
+    message:
+        "Draw {wildcards.figure}"
     script:
         "../scripts/figure.py"
 
 
 rule table:
-    message:
-        "Set table {wildcards.table}"
     input:
         metrics=PATHS.collected("metrics"),
         summary=PATHS.collected("summary"),
@@ -42,5 +40,7 @@ rule table:
         log_of("table", "{table}.log"),
     conda:
         ENVIRONMENT
+    message:
+        "Set table {wildcards.table}"
     script:
         "../scripts/table.py"

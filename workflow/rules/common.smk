@@ -26,3 +26,8 @@ ENVIRONMENT = "../../envs/datavolume.yaml"
 
 def log_of(*parts: str) -> str:
     return str(Path("logs", PATHS.root.name, *parts))
+
+
+def planned(wildcards):
+    """The first planned run of a seed block; what a job asks for is the same for all of them."""
+    return WORKFLOW.runs(wildcards.configuration, wildcards.block)[0]

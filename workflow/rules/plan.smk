@@ -1,19 +1,19 @@
 rule plan:
-    message:
-        "Plan {params.runs} runs in {params.jobs} training jobs"
     input:
         study=WORKFLOW.file,
     output:
         plan=PATHS.plan,
         study=PATHS.study,
+    log:
+        log_of("plan.log"),
+    conda:
+        ENVIRONMENT
     params:
         digest=WORKFLOW.plan.digest,
         runs=len(WORKFLOW.plan.runs),
         jobs=len(WORKFLOW.plan.blocks),
         scale=STUDY.scale,
-    log:
-        log_of("plan.log"),
-    conda:
-        ENVIRONMENT
+    message:
+        "Plan {params.runs} runs in {params.jobs} training jobs"
     script:
         "../scripts/plan.py"

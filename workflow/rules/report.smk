@@ -1,6 +1,4 @@
 rule report:
-    message:
-        "Write the report"
     input:
         study=PATHS.study,
         plan=PATHS.plan,
@@ -15,13 +13,15 @@ rule report:
         environments=WORKFLOW.run_files("environment.json"),
     output:
         report(PATHS.report, caption="../report/report.rst", category="Report"),
-    params:
-        title=STUDY.title,
-        question=STUDY.question,
-        scale=STUDY.scale,
     log:
         log_of("report.log"),
     conda:
         ENVIRONMENT
+    params:
+        title=STUDY.title,
+        question=STUDY.question,
+        scale=STUDY.scale,
+    message:
+        "Write the report"
     script:
         "../scripts/report.py"

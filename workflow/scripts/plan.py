@@ -1,7 +1,5 @@
 """Write the plan of a study, one row a run, and the study as it was planned."""
 
-from __future__ import annotations
-
 from pathlib import Path
 
 import yaml
