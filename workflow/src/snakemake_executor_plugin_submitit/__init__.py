@@ -152,6 +152,9 @@ class Executor(RemoteExecutor):  # type: ignore[misc]
         # The last --cores counts: a job gets the threads it asked for, not all that its node happens to have.
         return f"{super().get_job_args(job)} --cores {max(1, job.threads)}"
 
+    def additional_general_args(self) -> str:
+        return "--quiet progress rules host"  # the log is for what the job prints
+
     def submit(self, group: Sequence[Request]) -> None:
         """Submit requests that ask for the same; when that is refused, it is the error of each of them."""
         try:
@@ -180,8 +183,8 @@ class Executor(RemoteExecutor):  # type: ignore[misc]
         if ending.ok:
             self.report_job_success(info)
             return
-        words = tail(log) + (tail(ending.errors, 3) if ending.errors else [])
-        message = "\n        ".join([f"job {info.external_jobid} {ending.reason}; log: {log}", *words])
+        headline = f"job {info.external_jobid} {ending.reason}; log: {log}"
+        message = "\n        ".join([headline, *tail(log), *ending.words])
         self.report_job_error(info, msg=message, aux_logs=[str(log)])
 
     def print_job_error(self, job_info: SubmittedJobInfo, msg: str | None = None, **kwargs: Any) -> None:

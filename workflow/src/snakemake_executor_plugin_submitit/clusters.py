@@ -4,9 +4,11 @@ A cluster is given requests and answers with ids; it is asked for the endings of
 """
 
 import itertools
+import signal
 import subprocess
 import threading
 from collections.abc import Callable, Iterable, Sequence
+from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Protocol
@@ -17,6 +19,8 @@ from .status import Ending, ResultFiles, SlurmStates, Watcher
 from .submission import Request, SubmissionError, submit
 
 __all__ = ["Cluster", "DebugCluster", "LocalCluster", "SlurmCluster"]
+
+SECONDS_TO_END = 3  # between SIGTERM and SIGKILL for local jobs
 
 
 class Cluster(Protocol):
@@ -120,11 +124,9 @@ class LocalCluster:
         with self.lock:
             self.waiting.clear()
             jobs = [self.running.pop(job_id)[1] for job_id in ids if job_id in self.running]
-            processes = [process for job in jobs for process in family(int(job.job_id))]
-            for job in jobs:
-                job.cancel()
-            for process in psutil.wait_procs(processes, timeout=3)[1]:
-                process.kill()
+        processes = [process for job in jobs for process in family(int(job.job_id))]
+        signal_all(processes, signal.SIGTERM)
+        signal_all(psutil.wait_procs(processes, timeout=SECONDS_TO_END)[1], signal.SIGKILL)
 
 
 def family(pid: int) -> list[Any]:
@@ -134,6 +136,13 @@ def family(pid: int) -> list[Any]:
         return [process, *process.children(recursive=True)]
     except psutil.NoSuchProcess:
         return []
+
+
+def signal_all(processes: Iterable[Any], number: signal.Signals) -> None:
+    """Send a signal to those of the processes that are still there."""
+    for process in processes:
+        with suppress(psutil.NoSuchProcess):
+            process.send_signal(number)
 
 
 class DebugCluster:

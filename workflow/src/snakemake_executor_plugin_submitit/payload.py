@@ -69,7 +69,8 @@ class Payload:
 
     def heading(self) -> str:
         """The line that starts this attempt's part of the log."""
-        job = os.environ.get("SLURM_JOB_ID", str(os.getpid()))
+        array, index = (os.environ.get(f"SLURM_ARRAY_{part}_ID") for part in ("JOB", "TASK"))
+        job = f"{array}_{index}" if array else os.environ.get("SLURM_JOB_ID", str(os.getpid()))
         return f"=== {self.title}: job {job} on {socket.gethostname()}, {time.strftime('%Y-%m-%d %H:%M:%S')}"
 
 

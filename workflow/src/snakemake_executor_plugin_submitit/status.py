@@ -6,7 +6,7 @@ asked, and rarely, only for jobs that end without one: cancelled, killed, lost w
 
 import subprocess
 import time
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
@@ -31,19 +31,24 @@ ENDED = frozenset(
     }
 )
 GONE = "UNKNOWN to Slurm"
+FAREWELL = (  # how the inner Snakemake ends after an error: not what a person looks for in a log's last lines
+    "Shutting down, this might take some time.",
+    "Exiting because a job execution failed.",
+    "Storing output in storage.",
+    "Elapsed time: ",
+    "WorkflowError:",
+    "At least one job did not complete successfully.",
+)
 COMMAND_SECONDS = 60  # a Slurm command that hangs longer counts as failed
 
 
 @dataclass(frozen=True)
 class Ending:
-    """How a job ended: `reason` is one line for a person.
-
-    `errors` is where submitit and Slurm wrote what they had to say about a job that left no result.
-    """
+    """How a job ended: `reason` is one line for a person, `words` what Slurm or submitit said around the job."""
 
     ok: bool
     reason: str = ""
-    errors: Path | None = None
+    words: Sequence[str] = ()
 
 
 def has_ended(state: str) -> bool:
@@ -63,22 +68,30 @@ class ResultFiles:
             present = {path.name for path in self.folder.iterdir()}
         except OSError:
             return {}
-        found = ((job_id, f"{job_id}_0_result.pkl") for job_id in ids)
-        return {job_id: self.read(self.folder / name) for job_id, name in found if name in present}
+        return {job_id: self.read(job_id) for job_id in ids if self.result(job_id).name in present}
 
-    def errors(self, job_id: str) -> Path:
-        """Where submitit and Slurm write what goes wrong around a job."""
-        return self.folder / f"{job_id}_0_log.err"
+    def result(self, job_id: str) -> Path:
+        """Where submitit leaves the result of a job's first task, the only one that runs a payload."""
+        return self.folder / f"{job_id}_0_result.pkl"
 
-    def read(self, path: Path) -> Ending:
-        """The ending in one result file; a failure's reason is the last line of its trace."""
+    def read(self, job_id: str) -> Ending:
+        """The ending in a job's result file; a failure's reason is the last line of its trace."""
         try:
-            outcome, result = pickle_load(path)
+            outcome, result = pickle_load(self.result(job_id))
         except Exception as problem:
             return Ending(False, f"left an unreadable result ({problem})")
         if outcome == "success":
             return Ending(True)
-        return Ending(False, f"failed: {str(result).strip().splitlines()[-1].rpartition('Error: ')[2]}")
+        reason = str(result).strip().splitlines()[-1].rpartition("Error: ")[2]
+        return Ending(False, f"failed: {reason}", [line for line in self.words(job_id) if line.startswith("slurm")])
+
+    def missing(self, job_id: str, state: str) -> Ending:
+        """The ending of a job that has left no result."""
+        return Ending(False, f"ended as {state} and left no result", self.words(job_id)[-3:])
+
+    def words(self, job_id: str) -> list[str]:
+        """The last lines of what submitit, and Slurm's daemon on the node, wrote around a job."""
+        return tail(self.folder / f"{job_id}_0_log.err", 30)
 
 
 @dataclass
@@ -157,7 +170,7 @@ class Watcher:
         for job_id in rest & self.ended.keys():
             seen, state = self.ended[job_id]
             if self.clock() - seen >= self.patience:
-                endings[job_id] = Ending(False, f"ended as {state} and left no result", self.results.errors(job_id))
+                endings[job_id] = self.results.missing(job_id, state)
         for job_id in endings:
             self.ended.pop(job_id, None)
         return endings
@@ -174,11 +187,11 @@ class Watcher:
 
 
 def tail(path: Path, lines: int = 10) -> list[str]:
-    """The last lines of a text file, without reading all of it; none when there is no such file."""
+    """The last lines of a text file that say something, without reading all of it; none when there is no such file."""
     try:
         with path.open("rb") as stream:
-            stream.seek(max(0, path.stat().st_size - 400 * lines))
+            stream.seek(max(0, path.stat().st_size - 1000 * lines))
             text = stream.read().decode("utf-8", errors="replace")
     except OSError:
         return []
-    return [line for line in text.splitlines() if line.strip()][-lines:]
+    return [line for line in text.splitlines() if line.strip() and not line.startswith(FAREWELL)][-lines:]

@@ -50,6 +50,7 @@ def submit(group: Sequence[Request], cluster: str, folder: Path, parallelism: in
         executor.update_parameters(
             name=array_name([request.job for request in group]),
             slurm_array_parallelism=parallelism or len(group),
+            local_setup=["trap '' INT"],  # the executor cancels; Ctrl-C in the terminal must not do it by halves
             **group[0].parameters,
         )
         with outside_of_a_job(), redirect_stderr(io.StringIO()):  # submitit prints what it raises
