@@ -1,13 +1,11 @@
 """Index a dataset of the plan: images.npy, index.parquet and classes.json."""
 
-from __future__ import annotations
-
 from pathlib import Path
 
 from datavolume.data.index import build_index
 from datavolume.errors import UserError
 from datavolume.scripting import reporting
-from datavolume.study import Dataset, Paths, dataset_id, read_plan
+from datavolume.study import Dataset, Paths, read_plan
 
 
 def index(*, plan: Path, dataset: str, results: Path, data_folder: Path) -> None:
@@ -22,10 +20,10 @@ def _planned(plan: Path, dataset: str) -> Dataset:
 
 
 if "snakemake" in globals():
-    with reporting(snakemake.log):  # noqa: F821
+    with reporting(snakemake.log):
         index(
-            plan=Path(snakemake.input.plan),  # noqa: F821
-            dataset=snakemake.wildcards.dataset,  # noqa: F821
-            results=Path(snakemake.params.results),  # noqa: F821
-            data_folder=Path(snakemake.params.data_folder),  # noqa: F821
+            plan=Path(snakemake.input.plan),
+            dataset=snakemake.wildcards.dataset,
+            results=Path(snakemake.params.results),
+            data_folder=Path(snakemake.params.data_folder),
         )

@@ -1,7 +1,5 @@
 """Choose a subset of the plan: a sorted list of training-sample ids."""
 
-from __future__ import annotations
-
 from pathlib import Path
 
 from datavolume.data.index import load_index
@@ -12,9 +10,9 @@ from datavolume.study import Paths, Volume, read_plan
 
 
 def subset(*, plan: Path, dataset: str, subset: str, results: Path, output: Path) -> None:
+    volume = _planned(plan, dataset, subset)
     index = load_index(Paths(results), dataset)
     labels = index.labels[index.train]
-    volume = _planned(plan, dataset, subset)
     ids = choose_subset(index.train_samples, labels, volume, dataset=index.name, classes=index.classes)
     write_subset(output, ids)
 
@@ -27,11 +25,11 @@ def _planned(plan: Path, dataset: str, subset: str) -> Volume:
 
 
 if "snakemake" in globals():
-    with reporting(snakemake.log):  # noqa: F821
+    with reporting(snakemake.log):
         subset(
-            plan=Path(snakemake.input.plan),  # noqa: F821
-            dataset=snakemake.wildcards.dataset,  # noqa: F821
-            subset=snakemake.wildcards.subset,  # noqa: F821
-            results=Path(snakemake.params.results),  # noqa: F821
-            output=Path(snakemake.output[0]),  # noqa: F821
+            plan=Path(snakemake.input.plan),
+            dataset=snakemake.wildcards.dataset,
+            subset=snakemake.wildcards.subset,
+            results=Path(snakemake.params.results),
+            output=Path(snakemake.output[0]),
         )

@@ -8,7 +8,6 @@ from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, fields
-from difflib import get_close_matches
 from pathlib import Path
 from typing import Any
 
@@ -20,6 +19,7 @@ from datavolume.data.permutation import hold_out
 from datavolume.data.samples import Samples, in_memory
 from datavolume.errors import UserError
 from datavolume.study.model import Dataset
+from datavolume.study.validate import nearest
 
 __all__ = ["check_dataset", "dataset_names", "open_dataset"]
 
@@ -41,9 +41,7 @@ def check_dataset(dataset: Dataset) -> None:
     """Raises UserError for an unknown name, an option that the dataset does not read, or one that it lacks."""
     entry = _ENTRIES.get(dataset.name)
     if entry is None:
-        near = get_close_matches(dataset.name, _ENTRIES, n=1)
-        hint = f"did you mean {near[0]}? " if near else ""
-        raise UserError(f"dataset '{dataset.name}' is unknown; {hint}valid: {', '.join(_ENTRIES)}")
+        raise UserError(f"dataset '{dataset.name}' is unknown{nearest(dataset.name, _ENTRIES)}")
     for field in fields(Dataset)[1:]:
         value = getattr(dataset, field.name)
         if field.name in entry.required and value is None:
@@ -81,22 +79,15 @@ def _open_torchvision(dataset: Dataset, data_folder: Path) -> Samples:
 
 
 def _torchvision_part(name: str, root: Path, train: bool) -> Any:
-    """The torchvision dataset; fetched only where its files are missing."""
+    """The torchvision dataset; `download` fetches only what is missing."""
     from torchvision import datasets
 
-    kind = getattr(datasets, name)
     try:
-        return kind(root, train=train, download=False)
-    except RuntimeError:  # torchvision's way to say that files are missing or damaged
-        pass
-    except Exception as error:
-        raise UserError(f"{root}: {name} cannot be read ({error}); delete its files there and run again") from error
-    try:
-        return kind(root, train=train, download=True)
-    except Exception as error:
+        return getattr(datasets, name)(root, train=train, download=True)
+    except Exception as error:  # what a network, a disk or a damaged file makes torchvision stumble over
         raise UserError(
-            f"{root}: {name} is not there and cannot be fetched ({error}); run once on a machine with internet, "
-            "or put torchvision's files there"
+            f"{root}: {name} is missing or damaged there and cannot be fetched ({error}); delete its files and run "
+            "once on a machine with internet, or put torchvision's files there"
         ) from error
 
 

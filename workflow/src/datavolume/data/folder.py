@@ -32,8 +32,8 @@ def open_folder(dataset: Dataset, data_folder: Path) -> Samples:  # noqa: ARG001
     size = dataset.image_size or 0
     parts = _parts(root)
     classes = _classes(parts)
-    files = [(part, name, file) for part in parts for name in classes for file in _images(part / name)]
-    labels = np.array([classes.index(name) for _, name, _ in files], np.int64)
+    files = [(part, k, file) for part in parts for k, name in enumerate(classes) for file in _images(part / name)]
+    labels = np.array([label for _, label, _ in files], np.int64)
     train = (
         np.array([part == parts[0] for part, _, _ in files])
         if len(parts) == 2
@@ -66,7 +66,7 @@ def _classes(parts: Sequence[Path]) -> tuple[str, ...]:
         lacking = sorted(set(names[there]) - set(names[here]))
         if lacking:
             raise UserError(
-                f"{parts[here]}: class '{lacking[0]}' of {parts[there].name}/ is missing; both need the same class folders"
+                f"{parts[here]}: class '{lacking[0]}' of {parts[there].name}/ is missing; both need the same classes"
             )
     for part in parts:
         for name in names[0]:
@@ -79,7 +79,10 @@ def _classes(parts: Sequence[Path]) -> tuple[str, ...]:
 
 
 def _folders(root: Path) -> list[Path]:
-    return sorted(folder for folder in root.iterdir() if folder.is_dir() and not folder.name.startswith("."))
+    try:
+        return sorted(folder for folder in root.iterdir() if folder.is_dir() and not folder.name.startswith("."))
+    except OSError as error:
+        raise UserError(f"{root}: the folder cannot be read ({error.strerror})") from error
 
 
 def _images(folder: Path) -> Iterator[Path]:
@@ -98,7 +101,7 @@ def _blocks(root: Path, files: Sequence[Path], size: int) -> Iterator[NDArray[np
     """
     step = max(1, BLOCK_BYTES // (3 * size * size))
     bad: list[str] = []
-    with ThreadPoolExecutor(len(os.sched_getaffinity(0))) as pool:
+    with ThreadPoolExecutor(min(8, os.cpu_count() or 1)) as pool:
         for start in range(0, len(files), step):
             decoded = list(pool.map(partial(_decode, size=size), files[start : start + step]))
             names = (file.relative_to(root).as_posix() for file in files[start : start + step])
@@ -108,7 +111,7 @@ def _blocks(root: Path, files: Sequence[Path], size: int) -> Iterator[NDArray[np
     if bad:
         more = ", …" if len(bad) > 3 else ""
         raise UserError(
-            f"{root}: {len(bad)} of {len(files)} images cannot be read: {', '.join(bad[:3])}{more}; repair or remove them"
+            f"{root}: {len(bad)} of {len(files)} images cannot be read: {', '.join(bad[:3])}{more}; repair or remove"
         )
 
 
@@ -123,4 +126,4 @@ def _decode(file: Path, *, size: int) -> NDArray[np.uint8] | str:
             square = ImageOps.fit(image.convert("RGB"), (size, size), Image.Resampling.BILINEAR)
         return np.asarray(square).transpose(2, 0, 1)
     except Exception as error:  # Pillow's decoders raise whatever a broken file makes them stumble over
-        return str(error).replace(str(file), file.name).replace(repr(str(file)), file.name) or type(error).__name__
+        return str(error).replace(str(file), file.name) or type(error).__name__

@@ -30,7 +30,7 @@ from datavolume.study.paths import Paths
 __all__ = ["Index", "build_index", "load_index"]
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, eq=False)
 class Index:
     """N images of K classes, each in the training split or held out.
 
@@ -68,7 +68,7 @@ class Index:
 
 
 def build_index(dataset: Dataset, paths: Paths, data_folder: Path) -> None:
-    """Write the three files of a dataset. Raises UserError for what is wrong with its images; then nothing is written."""
+    """Write the three files of a dataset. Raises UserError for images that cannot be used; then nothing is written."""
     samples = open_dataset(dataset, data_folder)
     check_classes(samples, dataset.path or dataset.name)
     name = dataset_id(dataset)
@@ -122,33 +122,31 @@ def _moments(histogram: NDArray[np.int64]) -> tuple[list[float], list[float]]:
 def _write_table(path: Path, samples: Samples) -> None:
     import pandas as pd  # here, because training jobs import this module and need no pandas
 
-    split = pd.Categorical.from_codes((~samples.train).astype(np.int8).tolist(), categories=["train", "validation"])
+    split = pd.Categorical(np.where(samples.train, "train", "validation"), ["train", "validation"])
     columns = {"sample": np.arange(len(samples.labels)), "split": split, "label": samples.labels}
     write_parquet(path, pd.DataFrame({**columns, "source": list(samples.sources)}))
 
 
 def load_index(paths: Paths, dataset: str) -> Index:
-    """Open the index of a dataset id. Raises UserError where a file is missing, cut short or does not belong to the others."""
-    import pyarrow.compute as compute
-    import pyarrow.parquet as parquet
+    """Open the index of a dataset id. Raises UserError where a file is missing or damaged, or they do not match."""
+    from pyarrow import compute, parquet  # type: ignore[import-untyped]
 
-    images_file, table_file, facts_file = (
-        paths.data_file(dataset, name) for name in ("images.npy", "index.parquet", "classes.json")
-    )
+    files = [paths.data_file(dataset, name) for name in ("images.npy", "index.parquet", "classes.json")]
+    for file in files:
+        if not file.is_file():
+            raise UserError(f"{file}: there is no index yet; run the workflow's data step first")
     try:
-        images = np.load(images_file, mmap_mode="r", allow_pickle=False)
-        table = parquet.read_table(table_file, columns=["split", "label"])
-        facts = json.loads(facts_file.read_text(encoding="utf-8"))
+        images = np.load(files[0], mmap_mode="r", allow_pickle=False)
+        table = parquet.read_table(files[1], columns=["split", "label"])
+        facts = json.loads(files[2].read_text(encoding="utf-8"))
         labels = table["label"].to_numpy().astype(np.int64)
         train = compute.equal(table["split"].cast("string"), "train").to_numpy()
         named = {key: tuple(facts[key]) for key in ("classes", "mean", "std")}
         index = Index(facts["name"], images, labels, train, **named, fingerprint=facts["fingerprint"])
-    except FileNotFoundError as error:
-        raise UserError(f"{error.filename}: there is no index yet; run the workflow's data step first") from None
-    except (OSError, ValueError, KeyError, TypeError) as error:
+    except (OSError, ValueError, EOFError, KeyError, TypeError) as error:
         raise UserError(
-            f"{images_file.parent}: the index cannot be read ({error}); delete the folder and run again"
+            f"{files[0].parent}: the index cannot be read ({error}); delete the folder and run again"
         ) from error
     if images.ndim != 4 or len(images) != len(labels):
-        raise UserError(f"{images_file.parent}: images and labels do not match; delete the folder and run again")
+        raise UserError(f"{files[0].parent}: images and labels do not match; delete the folder and run again")
     return index

@@ -69,7 +69,7 @@ def _channels_first(path: Path, images: NDArray[Any]) -> NDArray[np.uint8]:
 def _labels(path: Path, arrays: dict[str, NDArray[Any]], size: int) -> tuple[NDArray[np.int64], list[str]]:
     """Labels 0..K-1 and the K names."""
     labels = arrays["labels"]
-    if labels.shape != (size,) or labels.dtype.kind not in "iuUS":
+    if labels.shape != (size,) or labels.dtype.kind not in "iuU":
         raise UserError(f"{path}: labels is {labels.dtype} {list(labels.shape)}; needs {size} whole numbers or names")
     if "classes" not in arrays:
         values, codes = np.unique(labels, return_inverse=True)
@@ -86,4 +86,5 @@ def _train(path: Path, split: NDArray[Any], size: int) -> NDArray[np.bool_]:
     if split.shape != (size,) or unknown:
         what = f"has '{unknown[0]}'" if unknown else f"has shape {list(split.shape)}"
         raise UserError(f"{path}: split {what}; needs {size} values out of {', '.join(allowed)}")
-    return split.astype(str) == "train"
+    train: NDArray[np.bool_] = split.astype(str) == "train"
+    return train

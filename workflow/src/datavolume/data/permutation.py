@@ -35,7 +35,8 @@ def hold_out(labels: NDArray[np.int64], share: float, *names: str | int) -> NDAr
     """
     counts = np.bincount(labels)
     held = np.clip(np.rint(counts * share).astype(np.int64), 1, np.maximum(counts - 1, 1))
-    return rank_in_class(labels, "hold out", *names) >= held[labels]
+    train: NDArray[np.bool_] = rank_in_class(labels, "hold out", *names) >= held[labels]
+    return train
 
 
 def _priorities(size: int, *names: str | int) -> NDArray[np.uint64]:

@@ -4,9 +4,9 @@
     write_subset(paths.subset(dataset_id, subset_id), ids)
 
 Each class has one random order per dataset and subset seed; a subset takes the front of it. A fraction takes
-`round(n_class x fraction)` (half to even, as Python's and NumPy's round). An exact size gives the images out one by one
-to the class that is furthest behind its share (Webster's method): unlike largest remainders, a class never loses an
-image when the size grows. So of two nested volumes, fractions or sizes, the larger holds the smaller.
+`round(n_class x fraction)` (half to even, as Python's and NumPy's round). An exact size takes what the fraction that
+rounds to it would, ties in the order of classes (Webster's method): unlike with largest remainders, a class never loses
+an image when the size grows. So of two nested volumes, fractions or sizes, the larger holds the smaller.
 """
 
 from __future__ import annotations
@@ -38,17 +38,21 @@ def choose_subset(samples: Ids, labels: Ids, volume: Volume, *, dataset: str, cl
     counts = np.bincount(labels, minlength=len(classes))
     if volume.size is not None and volume.size > len(samples):
         raise UserError(f"subset {volume.label} of {dataset}: the training split has only {len(samples)} images")
-    take = _of_fraction(counts, volume.fraction or 0) if volume.size is None else _of_size(counts, volume.size)
+    take = _take(counts, volume)
     if not take.all():
         raise UserError(_class_left_empty(counts, take, volume, dataset, classes))
     own = (volume.label,) if volume.mode == "independent" else ()
     chosen = rank_in_class(labels, dataset, volume.seed, *own) < take[labels]
-    return samples[chosen]
+    ids: Ids = samples[chosen]
+    return ids
 
 
-def _of_fraction(counts: Ids, fraction: float) -> Ids:
+def _take(counts: Ids, volume: Volume) -> Ids:
     """Images to take of each class: int64 [K]."""
-    return np.rint(counts * fraction).astype(np.int64)
+    if volume.size is not None:
+        return _of_size(counts, volume.size)
+    rounded: Ids = np.rint(counts * (volume.fraction or 0)).astype(np.int64)
+    return rounded
 
 
 def _of_size(counts: Ids, size: int) -> Ids:

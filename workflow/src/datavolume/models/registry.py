@@ -34,14 +34,11 @@ def architecture_names() -> tuple[str, ...]:
 
 
 def check_architecture(name: str) -> None:
-    """Raises UserError, with the nearest valid names, where there is no such architecture."""
-    if name in _OWN or name in (names := architecture_names()):
-        return
-    near = get_close_matches(name, names, n=3, cutoff=0.5)
-    hint = f"did you mean {', '.join(near)}? " if near else ""
-    raise UserError(
-        f"architecture '{name}' is unknown; {hint}valid: {', '.join(_OWN)} and torchvision's classifiers by name, as resnet18"
-    )
+    """Raises UserError where there is no such architecture, with the nearest names, or all where nothing is near."""
+    if name not in _OWN and name not in (names := architecture_names()):
+        near = get_close_matches(name, names, cutoff=0.6)
+        hint = f"did you mean {' or '.join(near)}?" if near else f"allowed: {', '.join(names)}"
+        raise UserError(f"architecture '{name}' is unknown; {hint}")
 
 
 def build_model(name: str, *, classes: int, channels: int, image_size: tuple[int, int]) -> nn.Module:
@@ -74,13 +71,11 @@ def _torchvision(name: str, classes: int, channels: int) -> nn.Module:
 
 def _take_grey(model: nn.Module) -> None:
     """Let the first convolution take one channel, as if the grey image stood in red, green and blue."""
-    import torch
     from torch import nn
 
     first = next(module for module in model.modules() if isinstance(module, nn.Conv2d))
     first.in_channels = 1
     first.weight = nn.Parameter(first.weight.detach().sum(dim=1, keepdim=True))
-    assert first.groups == 1 and first.weight.dtype == torch.float32
 
 
 def _try(name: str, model: nn.Module, channels: int, image_size: tuple[int, int]) -> None:
@@ -96,6 +91,6 @@ def _try(name: str, model: nn.Module, channels: int, image_size: tuple[int, int]
     except (RuntimeError, ValueError, AssertionError) as error:
         height, width = image_size
         raise UserError(
-            f"architecture {name} cannot take images of {height} x {width} pixels ({error}); use larger images "
-            "(dataset.image_size) or another architecture"
+            f"architecture {name} cannot take images of {height} x {width} pixels ({error}); use images of "
+            "another size (dataset.image_size) or another architecture"
         ) from error

@@ -21,7 +21,7 @@ def mlp(*, classes: int, channels: int, image_size: tuple[int, int]) -> nn.Modul
 
 
 def small_cnn(*, classes: int, channels: int, image_size: tuple[int, int]) -> nn.Module:  # noqa: ARG001 (takes any)
-    """Three convolution blocks and a mean over the image: [B, channels, H, W] -> logits [B, classes]; 24 k parameters."""
+    """Three convolution blocks, then the mean over the image: [B, channels, H, W] -> logits [B, classes]."""
     return nn.Sequential(
         *_block(channels, 16),
         nn.MaxPool2d(2),

@@ -1,0 +1,43 @@
+"""Random orders: the same everywhere and for ever, independent by name, stratified."""
+
+import numpy as np
+
+from datavolume.data.permutation import hold_out, rank_in_class
+
+LABELS = np.array([0, 1, 0, 1, 1, 0, 0, 2])
+
+
+def test_the_order_is_the_one_that_was_published():
+    """A change of these numbers changes every subset of every study: never edit them."""
+    assert rank_in_class(LABELS, "digits", 0).tolist() == [2, 2, 0, 1, 0, 1, 3, 0]
+
+
+def test_ranks_of_a_class_are_a_permutation():
+    ranks = rank_in_class(LABELS, "digits", 0)
+    assert sorted(ranks[LABELS == 0]) == [0, 1, 2, 3]
+    assert sorted(ranks[LABELS == 1]) == [0, 1, 2]
+    assert ranks[LABELS == 2] == [0]
+
+
+def test_every_name_makes_another_order():
+    labels = np.zeros(1000, np.int64)
+    orders = {rank_in_class(labels, *names).tobytes() for names in [("a", 0), ("a", 1), ("b", 0), ("a", 0, "f0.5")]}
+    assert len(orders) == 4
+
+
+def test_many_classes_give_the_same_order_as_few():
+    """Above 65 536 classes the labels are sorted in 64 bits."""
+    few = np.repeat(np.arange(2), 50)
+    many = np.where(few == 1, 70_000, 0)
+    assert (rank_in_class(few, "a") == rank_in_class(many, "a")).all()
+
+
+def test_hold_out_takes_the_rounded_share_of_each_class():
+    labels = np.repeat([0, 1, 2], [10, 13, 2])
+    train = hold_out(labels, 0.2, "digits", 0)
+    assert np.bincount(labels[~train]).tolist() == [2, 3, 1]  # 2.0, 2.6, and 0.4 raised to one
+
+
+def test_hold_out_leaves_a_training_image():
+    train = hold_out(np.array([0, 0, 1, 1]), 0.99, "digits", 0)
+    assert np.bincount(np.array([0, 0, 1, 1])[train]).tolist() == [1, 1]

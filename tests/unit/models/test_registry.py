@@ -1,0 +1,113 @@
+"""Networks by name: outputs, seeding, grey images, and what cannot be built."""
+
+import subprocess
+import sys
+
+import pytest
+import torch
+
+from datavolume.errors import UserError
+from datavolume.models.registry import architecture_names, build_model, check_architecture
+
+
+def logits(name: str, channels: int, size: tuple[int, int], classes: int = 7) -> torch.Tensor:
+    torch.manual_seed(0)
+    model = build_model(name, classes=classes, channels=channels, image_size=size).train()
+    return model(torch.randn(2, channels, *size))
+
+
+@pytest.mark.parametrize("name", ["mlp", "small_cnn"])
+@pytest.mark.parametrize(("channels", "size"), [(1, (8, 8)), (3, (64, 64)), (1, (28, 20))])
+def test_our_own_networks_take_small_images_of_any_shape(name, channels, size):
+    assert logits(name, channels, size).shape == (2, 7)
+
+
+@pytest.mark.parametrize("name", ["resnet18", "mobilenet_v2", "shufflenet_v2_x0_5"])
+@pytest.mark.parametrize("channels", [1, 3])
+def test_torchvision_networks_take_grey_and_colour(name, channels):
+    assert logits(name, channels, (32, 32)).shape == (2, 7)
+
+
+@pytest.mark.parametrize(("name", "size"), [("googlenet", (32, 32)), ("inception_v3", (75, 75))])
+def test_networks_with_auxiliary_classifiers_give_plain_logits_in_training(name, size):
+    assert logits(name, 3, size).shape == (2, 7)
+
+
+def test_small_networks_are_small():
+    sizes = {
+        name: sum(p.numel() for p in build_model(name, classes=10, channels=1, image_size=(8, 8)).parameters())
+        for name in ("mlp", "small_cnn")
+    }
+    # mlp: 64 x 128 + 128, 128 x 128 + 128, 128 x 10 + 10
+    # small_cnn: 9 x (1 x 16 + 16 x 32 + 32 x 64), 2 x (16 + 32 + 64), 64 x 10 + 10
+    assert sizes == {"mlp": 8320 + 16512 + 1290, "small_cnn": 23184 + 224 + 650}
+
+
+@pytest.mark.parametrize("name", ["mlp", "small_cnn", "resnet18"])
+def test_weights_follow_from_torchs_seed_alone(name):
+    def state(seed: int) -> list[torch.Tensor]:
+        torch.manual_seed(seed)
+        return list(build_model(name, classes=3, channels=1, image_size=(16, 16)).state_dict().values())
+
+    first, again, other = state(5), state(5), state(6)
+    assert all(torch.equal(a, b) for a, b in zip(first, again, strict=True))
+    assert not all(torch.equal(a, b) for a, b in zip(first, other, strict=True))
+
+
+def test_trying_the_shapes_changes_nothing():
+    """Batch normalisation has seen no batch, and all tensors are real."""
+    model = build_model("small_cnn", classes=3, channels=1, image_size=(8, 8))
+    state = model.state_dict()
+    assert all(tensor.device.type == "cpu" for tensor in state.values())
+    assert all(int(value) == 0 for key, value in state.items() if key.endswith("num_batches_tracked"))
+
+
+def test_a_grey_image_counts_as_red_green_and_blue():
+    torch.manual_seed(0)
+    colour = build_model("resnet18", classes=3, channels=3, image_size=(32, 32)).eval()
+    torch.manual_seed(0)
+    grey = build_model("resnet18", classes=3, channels=1, image_size=(32, 32)).eval()
+    image = torch.randn(2, 1, 32, 32)
+    torch.testing.assert_close(grey(image), colour(image.repeat(1, 3, 1, 1)), rtol=1e-4, atol=1e-5)
+
+
+def test_names_are_ours_and_torchvisions_classifiers():
+    names = architecture_names()
+    assert names[:2] == ("mlp", "small_cnn")
+    assert {"resnet18", "vit_b_16", "mobilenet_v3_small"} <= set(names)
+    assert not {"fasterrcnn_resnet50_fpn", "fcn_resnet50", "r3d_18", "quantized_resnet18", "raft_large"} & set(names)
+
+
+def test_an_unknown_architecture_gets_the_nearest_names():
+    with pytest.raises(UserError, match="architecture 'resnet19' is unknown; did you mean resnet18 or "):
+        check_architecture("resnet19")
+    with pytest.raises(UserError, match=r"architecture 'ZZZ' is unknown; allowed: mlp, small_cnn, alexnet, .*resnet50"):
+        build_model("ZZZ", classes=2, channels=1, image_size=(8, 8))
+
+
+@pytest.mark.parametrize(
+    ("name", "size", "reason"),
+    [
+        ("vit_b_32", (32, 32), "Expected 224 but got 32"),
+        ("squeezenet1_1", (8, 8), "too small"),
+        ("inception_v3", (32, 32), ""),
+        ("small_cnn", (3, 3), "too small"),
+    ],
+)
+def test_images_that_a_network_cannot_take_get_one_line(name, size, reason):
+    with pytest.raises(UserError) as caught:
+        build_model(name, classes=3, channels=1, image_size=size)
+    line = str(caught.value)
+    assert line.startswith(f"architecture {name} cannot take images of {size[0]} x {size[1]} pixels (")
+    assert reason in line
+    assert "\n" not in line
+
+
+def test_checking_our_own_names_imports_no_torch():
+    """The head checks every study at its start; torchvision costs seconds."""
+    code = (
+        "import sys; from datavolume.models.registry import check_architecture; check_architecture('mlp'); "
+        "from datavolume.data.datasets import dataset_names; dataset_names(); "
+        "assert not {'torch', 'torchvision', 'sklearn', 'PIL'} & set(sys.modules), sorted(sys.modules)"
+    )
+    subprocess.run([sys.executable, "-c", code], check=True)
