@@ -1,0 +1,48 @@
+# The commands people and CI use. The first one makes .venv; later ones start at once. Another Python: make demo PYTHON=…
+.DEFAULT_GOAL := help
+.PHONY: help install demo test lint slurm slurm-stop benchmark lock clean
+export PYTHON
+# Modules of a cluster put packages here that are not the ones in .venv.
+unexport PYTHONPATH PYTHONHOME
+BIN := .venv/bin
+
+help:  ## list these commands
+	@sed -n 's/^\([a-z-]*\):[^#]*## */\1 /p' Makefile | while read -r name text; do printf '  make %-12s %s\n' "$$name" "$$text"; done
+
+install:  ## only make .venv ready (the others do it themselves)
+	@envs/install.sh
+
+demo: install  ## run the default study on this machine, up to the report
+	@$(BIN)/python envs/unlock.py
+	@$(BIN)/snakemake --profile profiles/local
+
+# One thread a process: two of them with two threads each on two cores are many times slower.
+test: install  ## run all tests; those on Slurm start a private cluster
+	@OMP_NUM_THREADS=1 $(BIN)/pytest -m "not slurm" -n 2 --dist loadscope
+	@$(BIN)/pytest -m slurm
+
+lint: install  ## check format, style and types, and the workflow
+	$(BIN)/ruff check .
+	$(BIN)/ruff format --check .
+	$(BIN)/mypy
+	$(BIN)/mypy envs
+	$(BIN)/snakefmt --check Snakefile workflow
+	$(BIN)/snakemake --lint
+
+slurm:  ## start a private Slurm on this machine and print what to export
+	@python=$$(envs/python.sh) && "$$python" tests/slurm/loopback start
+
+slurm-stop:  ## end exactly what make slurm started
+	@python=$$(envs/python.sh) && "$$python" tests/slurm/loopback stop
+
+benchmark: install  ## run the benchmarks
+	@set -e; for script in $(sort $(wildcard benchmarks/*.py)); do echo "$$script"; $(BIN)/python "$$script"; done
+
+lock:  ## write envs/lock.txt and envs/datavolume.yaml anew from pyproject.toml (UPGRADE=1: newest versions)
+	@python=$$(envs/python.sh) && "$$python" -m venv .cache/lock
+	@.cache/lock/bin/python -m pip install --quiet --disable-pip-version-check packaging
+	@.cache/lock/bin/python envs/lock.py $(if $(UPGRADE),--upgrade)
+
+clean:  ## remove .venv and caches; results, logs and Snakemake's records stay
+	@rm -rf .venv .pytest_cache .mypy_cache .ruff_cache .cache/lock dist
+	@find . -name __pycache__ -type d -not -path './results/*' -prune -exec rm -rf {} +
