@@ -108,7 +108,9 @@ def test_images_come_in_bounded_blocks(pets, monkeypatch):
     assert (np.concatenate(blocks) == whole).all()
 
 
-def test_unreadable_images_are_named_and_counted(pets):
+@pytest.mark.parametrize("block_bytes", [1, 10**6])
+def test_unreadable_images_are_named_and_counted(pets, monkeypatch, block_bytes):
+    monkeypatch.setattr(room, "BLOCK_BYTES", block_bytes)
     cats = pets / "train" / "cat"
     paint(cats / "2.png", size=(64, 64), colour=(9, 9, 9))
     (cats / "2.png").write_bytes((cats / "2.png").read_bytes()[:60])  # cut short
