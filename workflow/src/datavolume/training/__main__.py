@@ -1,0 +1,70 @@
+"""Train one job: the runs of one seed block of the plan.
+
+    python -m datavolume.training --results results/digits --configuration mlp-f0.25-bs32-88d0b3c1fe --block 0-4
+    torchrun --standalone --nproc-per-node 2 -m datavolume.training ...
+
+Exit code: 0 finished; 1 a mistake or a run that diverged, said in one line; 130, 143 or 140 stopped by SIGINT, SIGTERM
+or SIGUSR2 with a checkpoint written: the same command goes on from there.
+"""
+
+from __future__ import annotations
+
+import argparse
+import os
+import sys
+from collections.abc import Sequence
+from pathlib import Path
+
+from datavolume.errors import UserError
+from datavolume.study.paths import Paths
+from datavolume.study.plan import read_plan
+from datavolume.training.layout import check_layout
+from datavolume.training.signals import Interrupted, listening
+
+CHECKPOINT_SECONDS = 60.0
+
+
+def main(arguments: Sequence[str] | None = None) -> int:
+    options = _parser().parse_args(arguments)
+    try:
+        _train(options)
+    except UserError as error:
+        return _ended(f"Error: {error}", 1)
+    except Interrupted as stopped:
+        return _ended(str(stopped), stopped.exit_code)
+    return 0
+
+
+def _parser() -> argparse.ArgumentParser:
+    parser = argparse.ArgumentParser(
+        prog="python -m datavolume.training", description="Train one seed block of a plan."
+    )
+    parser.add_argument("--results", type=Path, required=True, help="the study's results, where plan.csv is")
+    parser.add_argument("--configuration", required=True, help="a configuration of the plan")
+    parser.add_argument("--block", required=True, help="one of its seed blocks, as 0-4")
+    parser.add_argument("--cores", type=int, help="CPU cores that the job may use (default: all that this process may)")
+    parser.add_argument(
+        "--checkpoint-seconds", type=float, default=CHECKPOINT_SECONDS, help="time between checkpoints (%(default)s)"
+    )
+    return parser
+
+
+def _train(options: argparse.Namespace) -> None:
+    with listening() as stop:
+        paths = Paths(options.results)
+        block = read_plan(paths.plan).block(options.configuration, options.block)
+        check_layout(block[0], options.cores)
+        from datavolume.training.block import train_block  # imports torch: seconds, and a mistake is said before
+
+        train_block(paths, block, options.checkpoint_seconds, stop)
+
+
+def _ended(said: str, exit_code: int) -> int:
+    """Several processes say the same mistake: only the first without its number."""
+    rank = os.environ.get("RANK", "0")
+    print(said if rank == "0" else f"process {rank}: {said}", file=sys.stderr, flush=True)
+    return exit_code
+
+
+if __name__ == "__main__":
+    sys.exit(main())

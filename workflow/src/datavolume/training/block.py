@@ -1,0 +1,88 @@
+"""One job: the runs of a seed block, one after another in one process, which starts and reads its images once.
+
+    train_block(Paths(results), plan.block(configuration, label), options, stop)
+
+A finished run is never trained again, also where seeds are cut into blocks differently: its last checkpoint holds all
+that is written of it.
+"""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
+
+import torch
+
+from datavolume.data.index import load_index
+from datavolume.data.subsets import load_subset
+from datavolume.errors import UserError
+from datavolume.study.model import Run
+from datavolume.study.paths import Paths
+from datavolume.study.plan import PlannedRun
+from datavolume.training.checkpoint import Checkpoints, Progress
+from datavolume.training.determinism import make_deterministic
+from datavolume.training.distributed import Group, joined
+from datavolume.training.environment import Environment
+from datavolume.training.loop import train
+from datavolume.training.outputs import Finished, write_outputs
+from datavolume.training.signals import Interrupted, StopRequest
+from datavolume.training.tensors import Tensors
+
+__all__ = ["train_block"]
+
+
+def train_block(paths: Paths, block: Sequence[PlannedRun], checkpoint_seconds: float, stop: StopRequest) -> None:
+    """Train what is not finished, and write the block's files.
+
+    Raises UserError for the user's mistakes, TrainingDiverged, and Interrupted after a stop signal.
+    """
+    first = block[0]
+    make_deterministic(first.resources.threads)
+    with joined(first.resources.gpus) as group:
+        environment = Environment.now(group, first.resources.threads)
+        index = load_index(paths, first.dataset)
+        subset = load_subset(paths.subset(first.dataset, first.subset), index)
+        data = Tensors(index, subset, group.device)
+        every = checkpoint_seconds if group.is_first else math.inf  # only the first process writes
+        finished = []
+        for planned in block:
+            checkpoints = Checkpoints(paths.checkpoints(planned.run), planned.run, data.fingerprint, every)
+            finished.append(Finished(planned, _train(planned, data, group, checkpoints, stop)))
+        if group.is_first:
+            write_outputs(paths, finished, data, environment)
+
+
+def _train(planned: PlannedRun, data: Tensors, group: Group, checkpoints: Checkpoints, stop: StopRequest) -> Progress:
+    """One run, and the line that says how it ended."""
+    if stop.signal and group.size == 1:
+        raise Interrupted(stop.signal, f"before {planned.run}")
+    run = planned.unpack()
+    with _explained(run):
+        progress = train(run, data, group, checkpoints, stop)
+    progress.model = None  # only the rows and predictions are needed from here on
+    if group.is_first:
+        top1, label = progress.metrics[-1]["top1"], run.volume.label
+        said = f"{run.architecture} {label} seed {run.seed}: top-1 {top1:.1%}, {progress.seconds:.1f} s"
+        print(said.replace("%", " %"), flush=True)
+    return progress
+
+
+@contextmanager
+def _explained(run: Run) -> Iterator[None]:
+    """Torch's errors that a user can mend, in one line."""
+    try:
+        yield
+    except torch.OutOfMemoryError as error:
+        raise UserError(
+            f"{run.architecture}: the GPU's memory is full ({error}); lower recipe.batch_size, or raise recipe.shards"
+        ) from error
+    except (RuntimeError, ValueError) as error:
+        if "deterministic" in str(error):
+            raise UserError(f"{run.architecture} cannot be trained to the same bits on this device: {error}") from error
+        if "more than 1 value per channel" in str(error):
+            raise UserError(
+                f"{run.architecture} normalises over the batch, and recipe.batch_size {run.recipe.batch_size} in "
+                f"{run.recipe.shards} shards leaves it one value; use larger batches"
+            ) from error
+        raise

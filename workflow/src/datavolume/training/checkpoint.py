@@ -1,0 +1,128 @@
+"""What is kept of a run on the disk, so that a process killed at any moment loses at most a minute.
+
+    checkpoints = Checkpoints(paths.checkpoints(run), run, data.fingerprint, seconds=60)
+    progress = checkpoints.load()          # a fresh Progress() where nothing usable is there
+    checkpoints.save(progress)             # update-00000450.pt, whole or not at all; the last two are kept
+
+Files are read with `weights_only=True`, and every record's checksum is compared: what is cut short, damaged, of other
+data or of another format is said in one line and passed over for the one before.
+"""
+
+from __future__ import annotations
+
+import io
+import sys
+import time
+import zipfile
+from dataclasses import dataclass, field, fields
+from pathlib import Path
+from typing import Any
+
+import torch
+
+from datavolume.errors import UserError
+from datavolume.files import atomic
+
+__all__ = ["FORMAT", "Checkpoints", "Progress"]
+
+FORMAT = 1
+_KEPT = 2
+
+
+@dataclass
+class Progress:
+    """How far a run has come. `metrics` and `timing` are the rows of the evaluations so far.
+
+    `model` and `optimizer` are state dicts; `optimizer` is None once the run is finished. `probabilities` are the last
+    evaluation's, on the validation images: float32 [V, K], there once the run is finished.
+    """
+
+    update: int = 0
+    seconds: float = 0.0
+    parameters: int = 0
+    metrics: list[dict[str, Any]] = field(default_factory=list)
+    timing: list[dict[str, Any]] = field(default_factory=list)
+    model: dict[str, Any] | None = None
+    optimizer: dict[str, Any] | None = None
+    probabilities: torch.Tensor | None = None
+
+    @property
+    def finished(self) -> bool:
+        return self.probabilities is not None
+
+    def restore(self, model: torch.nn.Module, optimizer: torch.optim.Optimizer) -> None:
+        """Put the saved state into both, where there is one. Raises UserError where it is another network's."""
+        if self.model is None or self.optimizer is None:
+            return
+        try:
+            model.load_state_dict(self.model)
+            optimizer.load_state_dict(self.optimizer)
+        except (RuntimeError, ValueError, KeyError) as error:
+            raise UserError(f"the checkpoint does not fit the network ({str(error).splitlines()[0]})") from error
+        self.model = self.optimizer = None
+
+
+class Checkpoints:
+    """The checkpoints of one run, in its own folder; `seconds` is the time between two."""
+
+    def __init__(self, folder: Path, run: str, fingerprint: str, seconds: float) -> None:
+        self._folder, self._run, self._fingerprint, self._seconds = folder, run, fingerprint, seconds
+        self._last = time.monotonic()
+
+    @property
+    def due(self) -> bool:
+        return time.monotonic() - self._last >= self._seconds
+
+    def load(self) -> Progress:
+        """The newest that can be used."""
+        for file in reversed(self._files()):
+            try:
+                return self._read(file)
+            except _UnusableError as error:
+                reason = str(error)
+            except Exception as error:  # whatever a damaged file makes its readers stumble over
+                reason = (
+                    f"is damaged or cut short ({str(error).splitlines()[0] if str(error) else type(error).__name__})"
+                )
+            print(f"{file}: {reason}; going on from the one before, or from the start", file=sys.stderr, flush=True)
+        return Progress()
+
+    def save(self, progress: Progress) -> None:
+        """Raises UserError, and changes nothing, where the disk is full or cannot be written."""
+        content = {"format": FORMAT, "run": self._run, "fingerprint": self._fingerprint, **vars(progress)}
+        buffer = io.BytesIO()  # torch.save hides a full disk behind an error of its own
+        torch.save(content, buffer)
+        with atomic(self._file(progress.update)) as temporary:
+            temporary.write_bytes(buffer.getbuffer())
+        self._prune(progress.update)
+        self._last = time.monotonic()
+
+    def _file(self, update: int) -> Path:
+        return self._folder / f"update-{update:08}.pt"
+
+    def _files(self) -> list[Path]:
+        return sorted(self._folder.glob("update-*.pt"))
+
+    def _prune(self, update: int) -> None:
+        """Keep the last two. One of a later update could not be used, or training would have gone on from it."""
+        newest = self._file(update)
+        older = [file for file in self._files() if file < newest]
+        for file in self._files():
+            if file != newest and file not in older[1 - _KEPT :]:
+                file.unlink(missing_ok=True)
+
+    def _read(self, file: Path) -> Progress:
+        content = file.read_bytes()
+        damaged = zipfile.ZipFile(io.BytesIO(content)).testzip()
+        if damaged:
+            raise _UnusableError(f"is damaged ({damaged})")
+        saved = torch.load(io.BytesIO(content), map_location="cpu", weights_only=True)
+        if saved["format"] != FORMAT:
+            raise _UnusableError(f"is of format {saved['format']}, this version reads format {FORMAT}")
+        if (saved["run"], saved["fingerprint"]) != (self._run, self._fingerprint):
+            raise _UnusableError("is of other images or another subset than there are now")
+        return Progress(**{item.name: saved[item.name] for item in fields(Progress)})
+
+
+class _UnusableError(Exception):
+    """Why a checkpoint is passed over."""

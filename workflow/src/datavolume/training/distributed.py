@@ -1,0 +1,85 @@
+"""The processes of one training job: those that torchrun started, or this one alone.
+
+with joined(gpus=resources.gpus) as group:
+    rows = group.gather(row)            [size, ...], the same on every process
+    value = group.share(compute)        computed by the first process, had by all
+"""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from datetime import timedelta
+from typing import Any, TypeVar
+
+import torch
+import torch.distributed as dist
+
+from datavolume.errors import UserError
+
+__all__ = ["Group", "joined"]
+
+Value = TypeVar("Value")
+_PATIENCE = timedelta(hours=6)  # the others wait while the first evaluates and reads checkpoints
+
+
+@dataclass(frozen=True)
+class Group:
+    """Process `rank` of `size`, working on `device`."""
+
+    rank: int
+    size: int
+    device: torch.device
+
+    @property
+    def is_first(self) -> bool:
+        return self.rank == 0
+
+    def gather(self, tensor: torch.Tensor) -> torch.Tensor:
+        """Every process's tensor, in order of rank: [size, *tensor.shape]."""
+        if self.size == 1:
+            return tensor[None]
+        gathered = tensor.new_empty((self.size, *tensor.shape))
+        dist.all_gather(list(gathered.unbind()), tensor)
+        return gathered
+
+    def share(self, compute: Callable[[], Value]) -> Value:
+        """What `compute` gives on the first process; on the others it is not called."""
+        if self.size == 1:
+            return compute()
+        box: list[Any] = [compute() if self.is_first else None]
+        dist.broadcast_object_list(box, src=0, device=self.device)
+        return box[0]  # type: ignore[no-any-return]
+
+
+@contextmanager
+def joined(gpus: int) -> Iterator[Group]:
+    """The group of this job: on the GPU where the study asks for one and one is visible.
+
+    Raises UserError where a node has more processes than GPUs.
+    """
+    rank, size = int(os.environ.get("RANK", "0")), int(os.environ.get("WORLD_SIZE", "1"))
+    device = _device(gpus)
+    if size == 1:
+        yield Group(rank, size, device)
+        return
+    dist.init_process_group("nccl" if device.type == "cuda" else "gloo", timeout=_PATIENCE)
+    try:
+        yield Group(rank, size, device)
+    finally:
+        dist.destroy_process_group()
+
+
+def _device(gpus: int) -> torch.device:
+    if gpus == 0 or not torch.cuda.is_available():
+        return torch.device("cpu")
+    own, here = int(os.environ.get("LOCAL_RANK", "0")), int(os.environ.get("LOCAL_WORLD_SIZE", "1"))
+    if here > torch.cuda.device_count():
+        raise UserError(
+            f"resources.processes: {here} processes on a node with {torch.cuda.device_count()} visible GPUs; ask for "
+            "as many GPUs as processes (resources.gpus)"
+        )
+    torch.cuda.set_device(own)
+    return torch.device("cuda", own)

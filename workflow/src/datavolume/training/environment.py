@@ -1,0 +1,84 @@
+"""What a block was computed with, for people who ask later: `environment.json`."""
+
+from __future__ import annotations
+
+import os
+import platform
+import shlex
+import socket
+import subprocess
+import sys
+from dataclasses import asdict, dataclass
+from datetime import UTC, datetime
+from importlib.metadata import version
+from pathlib import Path
+from typing import Any
+
+import torch
+
+from datavolume.training.distributed import Group
+
+__all__ = ["Environment"]
+
+
+@dataclass(frozen=True, kw_only=True)
+class Environment:
+    """`started` is ISO 8601 in UTC; `commit` ends with -dirty where files differ from it, None outside a repository."""
+
+    command: str
+    commit: str | None
+    hostname: str
+    device: str
+    versions: dict[str, str]
+    processes: int
+    threads: int
+    started: str
+    slurm_job_id: str | None
+
+    @classmethod
+    def now(cls, group: Group, threads: int) -> Environment:
+        return cls(
+            command=shlex.join(sys.orig_argv),
+            commit=_commit(),
+            hostname=socket.gethostname(),
+            device=_device_name(group.device),
+            versions={
+                "datavolume": version("datavolume"),
+                "python": platform.python_version(),
+                "torch": torch.__version__,
+                "torchvision": version("torchvision"),
+                "numpy": version("numpy"),
+            },
+            processes=group.size,
+            threads=threads,
+            started=_now(),
+            slurm_job_id=os.environ.get("SLURM_JOB_ID"),
+        )
+
+    def finished(self) -> dict[str, Any]:
+        """All of it, and the time now."""
+        return {**asdict(self), "finished": _now()}
+
+
+def _now() -> str:
+    return datetime.now(UTC).isoformat(timespec="seconds")
+
+
+def _commit() -> str | None:
+    """Of the repository that this code stands in."""
+    git = ["git", "-C", str(Path(__file__).parent), "describe", "--always", "--dirty", "--abbrev=40", "--exclude=*"]
+    try:
+        return subprocess.run(git, capture_output=True, text=True, timeout=10, check=True).stdout.strip()
+    except (OSError, subprocess.SubprocessError):
+        return None
+
+
+def _device_name(device: torch.device) -> str:
+    if device.type == "cuda":
+        return torch.cuda.get_device_name(device)
+    try:
+        lines = Path("/proc/cpuinfo").read_text(encoding="utf-8").splitlines()
+    except OSError:
+        lines = []
+    names = [line.partition(":")[2].strip() for line in lines if line.startswith("model name")]
+    return f"CPU ({names[0] if names else platform.machine()})"

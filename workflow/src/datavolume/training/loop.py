@@ -1,0 +1,120 @@
+"""One run, from its first update to its last.
+
+progress = train(run, data, group, checkpoints, stop)
+"""
+
+from __future__ import annotations
+
+from functools import partial
+
+import torch
+import torch.nn.functional as F
+
+from datavolume.models.registry import build_model
+from datavolume.study.identity import run_id
+from datavolume.study.model import Run
+from datavolume.training.checkpoint import Checkpoints, Progress
+from datavolume.training.determinism import derived_seed, reseed
+from datavolume.training.distributed import Group
+from datavolume.training.evaluation import evaluate, predict
+from datavolume.training.gradient import Gradient
+from datavolume.training.optimisation import build_optimizer, evaluation_points, learning_rate, set_learning_rate
+from datavolume.training.order import SampleOrder
+from datavolume.training.recording import Clock, LossWatch, metric_rows, timing_row
+from datavolume.training.signals import Interrupted, StopRequest
+from datavolume.training.tensors import Tensors
+
+__all__ = ["train"]
+
+
+def train(run: Run, data: Tensors, group: Group, checkpoints: Checkpoints, stop: StopRequest) -> Progress:
+    """Train to the end of the budget, from the newest checkpoint on; a finished run is only read.
+
+    Raises Interrupted after a stop signal, TrainingDiverged, and UserError where a checkpoint cannot be written.
+    """
+    progress = group.share(checkpoints.load)
+    if progress.finished:
+        return progress
+
+    recipe, batch_size, n = run.recipe, run.recipe.batch_size, len(data.subset)
+    updates = recipe.budget.total_updates(batch_size=batch_size, subset_size=n, full_size=data.full_size)
+    points = evaluation_points(updates, recipe.evaluations)
+    rate = partial(learning_rate, recipe, updates)
+    model, optimizer = _network(run, data)
+    progress.restore(model, optimizer)
+    order = SampleOrder(n, batch_size, run.seed, group.device)
+    gradient = Gradient(model, recipe.shards, group)
+    losses = LossWatch(run, progress.update, group.device)
+    clock = Clock(progress.seconds, group.device)
+
+    # A checkpoint is taken after a step, before the evaluation at that point: going on from it repeats the evaluation.
+    for update in range(progress.update, updates + 1):
+        if update in points:
+            with clock.paused():
+                losses.check(update)
+                measured = group.share(partial(evaluate, model, data))
+                losses.check(update, measured)
+                at = {"update": update, "batch_size": batch_size}
+                progress.metrics += metric_rows(measured, subset_size=n, learning_rate=rate(update - 1), **at)
+                progress.timing.append(timing_row(progress.timing, seconds=clock.seconds, device=group.device, **at))
+        if update == updates:
+            break
+
+        set_learning_rate(optimizer, rate(update))
+        loss_of_shard = partial(_loss_of_shard, run, model, data, update, order.batch(update))
+        loss, signal = gradient.compute(loss_of_shard, stop.signal)
+        optimizer.step()
+        losses.add(loss)
+
+        progress.update = update + 1
+        if signal or checkpoints.due or group.size > 1:  # every process checks alike, or one would wait for another
+            losses.check(progress.update)
+        if signal or checkpoints.due:
+            with clock.paused():
+                _save(progress, clock, checkpoints, group, model, optimizer)
+        if signal:
+            raise Interrupted(signal, f"{run_id(run)} after update {progress.update} of {updates}")
+
+    progress.probabilities = group.share(partial(predict, model, data))
+    _save(progress, clock, checkpoints, group, model)
+    return progress
+
+
+def _network(run: Run, data: Tensors) -> tuple[torch.nn.Module, torch.optim.Optimizer]:
+    """The network as it is before the first update, and its optimiser."""
+    index = data.index
+    reseed(data.device, derived_seed(run.seed, "initialisation"))
+    model = build_model(
+        run.architecture, classes=len(index.classes), channels=index.channels, image_size=index.image_size
+    )
+    model = model.to(data.device).train()
+    return model, build_optimizer(run.recipe, model.parameters())
+
+
+def _loss_of_shard(
+    run: Run, model: torch.nn.Module, data: Tensors, update: int, batch: torch.Tensor, shard: int
+) -> torch.Tensor:
+    """The shard's part of the batch's mean loss. What it draws (dropout) belongs to (seed, update, shard)."""
+    own = batch.chunk(run.recipe.shards)[shard]
+    reseed(data.device, derived_seed(run.seed, "dropout", update, shard))
+    logits = model(data.normalise(data.train.images[own]))
+    smoothing = run.recipe.label_smoothing
+    total = F.cross_entropy(logits, data.train.labels[own], label_smoothing=smoothing, reduction="sum")
+    return total / run.recipe.batch_size
+
+
+def _save(
+    progress: Progress,
+    clock: Clock,
+    checkpoints: Checkpoints,
+    group: Group,
+    model: torch.nn.Module,
+    optimizer: torch.optim.Optimizer | None = None,
+) -> None:
+    """The first process writes: all have the same weights, and it has shard 0's buffers."""
+    progress.seconds = clock.seconds
+    progress.parameters = sum(parameter.numel() for parameter in model.parameters())
+    if group.is_first:
+        progress.model = model.state_dict()
+        progress.optimizer = optimizer.state_dict() if optimizer else None
+        checkpoints.save(progress)

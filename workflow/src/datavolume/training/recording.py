@@ -1,0 +1,88 @@
+"""What is noted of a run while it trains: its seconds, its losses, and rows of numbers at each evaluation."""
+
+from __future__ import annotations
+
+import math
+import resource
+import time
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
+from typing import Any
+
+import torch
+
+from datavolume.errors import UserError
+from datavolume.study.identity import run_id
+from datavolume.study.model import Run
+
+__all__ = ["Clock", "LossWatch", "Measured", "TrainingDiverged", "metric_rows", "timing_row"]
+
+Measured = Mapping[str, Mapping[str, float]]
+"""`train` and `validation`, each with every metric by name."""
+
+
+class TrainingDiverged(UserError):  # noqa: N818 (the field's word)
+    """The loss is no longer a finite number. The run's checkpoints, all from before, stay."""
+
+
+class Clock:
+    """Training seconds: a resumed run goes on counting; evaluations and checkpoints are left out."""
+
+    def __init__(self, seconds: float, device: torch.device) -> None:
+        self.seconds, self._device = seconds, device
+        self._since = time.perf_counter()
+
+    @contextmanager
+    def paused(self) -> Iterator[None]:
+        """`seconds` is up to date inside."""
+        if self._device.type == "cuda":
+            torch.cuda.synchronize(self._device)
+        self.seconds += time.perf_counter() - self._since
+        yield
+        self._since = time.perf_counter()
+
+
+class LossWatch:
+    """Whether the losses are still finite; asked now and then, because asking makes a GPU wait."""
+
+    def __init__(self, run: Run, update: int, device: torch.device) -> None:
+        self._run, self._checked = run, update
+        self._sum = torch.zeros((), device=device)
+
+    def add(self, loss: torch.Tensor) -> None:
+        self._sum += loss
+
+    def check(self, update: int, measured: Measured | None = None) -> None:
+        """Raises TrainingDiverged where a loss up to `update`, or one just measured, is not finite."""
+        losses = [float(self._sum), *(metrics["loss"] for metrics in (measured or {}).values())]
+        if not all(map(math.isfinite, losses)):
+            raise TrainingDiverged(
+                f"run {run_id(self._run)} diverged: its loss stopped being a finite number between updates "
+                f"{self._checked} and {update}; lower recipe.learning_rate (now {self._run.recipe.learning_rate:g}); "
+                "its checkpoints are kept"
+            )
+        self._checked = update
+        self._sum.zero_()
+
+
+def metric_rows(
+    measured: Measured, *, update: int, batch_size: int, subset_size: int, learning_rate: float
+) -> list[dict[str, Any]]:
+    """One row a split. `learning_rate` is that of the last update; `epoch` counts passes over the subset."""
+    samples = update * batch_size
+    point = {"update": update, "epoch": samples / subset_size, "samples": samples, "learning_rate": learning_rate}
+    return [{"split": split, **point, **metrics} for split, metrics in measured.items()]
+
+
+def timing_row(
+    before: list[dict[str, Any]], *, update: int, seconds: float, batch_size: int, device: torch.device
+) -> dict[str, Any]:
+    """Training seconds so far, images a second since the row before, and the process's largest memory so far (MiB)."""
+    last = before[-1] if before else {"update": 0, "seconds": 0.0}
+    images, taken = (update - last["update"]) * batch_size, seconds - last["seconds"]
+    peak = (
+        torch.cuda.max_memory_allocated(device) / 2**20
+        if device.type == "cuda"
+        else resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 2**10
+    )
+    return {"update": update, "seconds": seconds, "images_per_second": images / taken, "peak_memory_mb": peak}

@@ -1,0 +1,49 @@
+"""A request to stop: the signal is noted, and the loop acts on it at its next step boundary.
+
+with listening() as stop:
+    ...
+    if stop.signal: ...     # 0 until SIGINT, SIGTERM or SIGUSR2 came; then the first of them
+"""
+
+from __future__ import annotations
+
+import signal
+from collections.abc import Iterator
+from contextlib import contextmanager
+from types import FrameType
+
+__all__ = ["Interrupted", "StopRequest", "listening"]
+
+_SIGNALS = (signal.SIGINT, signal.SIGTERM, signal.SIGUSR2)
+
+
+class Interrupted(Exception):  # noqa: N818 (no error: what was asked for)
+    """A run stopped on request, its state on the disk. The process ends with `exit_code`: 130, 143 or 140."""
+
+    def __init__(self, number: int, where: str) -> None:
+        name = signal.Signals(number).name
+        super().__init__(f"{name}: stopped {where}; the same command goes on from there")
+        self.exit_code = 128 + number
+
+
+class StopRequest:
+    """`signal` is the number of the first signal that asked to stop, or 0."""
+
+    def __init__(self) -> None:
+        self.signal = 0
+
+    def _note(self, number: int, frame: FrameType | None) -> None:  # noqa: ARG002 (what the interpreter passes)
+        # Later ones change nothing: a terminal and torchrun send Ctrl-C twice, and the checkpoint is to be written.
+        self.signal = self.signal or number
+
+
+@contextmanager
+def listening() -> Iterator[StopRequest]:
+    """Note the signals instead of dying from them."""
+    stop = StopRequest()
+    before = {number: signal.signal(number, stop._note) for number in _SIGNALS}
+    try:
+        yield stop
+    finally:
+        for number, handler in before.items():
+            signal.signal(number, handler)
