@@ -1,0 +1,110 @@
+from __future__ import annotations
+
+import math
+
+import pandas as pd
+import pytest
+
+from datavolume.analysis.requirement import gains, requirement
+
+pytestmark = pytest.mark.filterwarnings("error")
+
+T4 = 2.1318467863266499  # t(0.95, 4), tables
+
+
+def frame_of(cells: dict[int, list[float]], *, architecture: str = "cnn", full: int = 1000) -> pd.DataFrame:
+    """n -> top-1 of seeds 0, 1, ..."""
+    rows = [
+        {"architecture": architecture, "n": n, "fraction": n / full, "seed": seed, "subset_seed": 0, "last_top1": value}
+        for n, values in cells.items()
+        for seed, value in enumerate(values)
+    ]
+    return pd.DataFrame(rows)
+
+
+FULL = [0.90, 0.92, 0.94, 0.96, 0.98]
+
+
+def test_shortfall_is_paired_by_seed() -> None:
+    """Seeds differ by 0.08, but each loses 0.002 to 0.006 at 500: the pairs see it, means alone would not."""
+    loss = [0.002, 0.003, 0.004, 0.005, 0.006]
+    half = [value - less for value, less in zip(FULL, loss, strict=True)]
+    table = requirement(frame_of({500: half, 1000: FULL}), margin=0.01).set_index("n")
+    sd = math.sqrt(2.5e-6)  # of 0.002 ... 0.006
+    assert table.loc[500, "shortfall"] == pytest.approx(0.004)
+    assert table.loc[500, "shortfall_upper"] == pytest.approx(0.004 + T4 * sd / math.sqrt(5))
+    assert table.loc[500, "shortfall_lower"] == pytest.approx(0.004 - T4 * sd / math.sqrt(5))
+    assert table.loc[500, "required"]
+    assert not table.loc[1000, "required"]
+    assert table.loc[500, "share"] == 0.5
+
+
+def test_every_larger_volume_must_be_enough_too() -> None:
+    same, far = [value - 0.001 for value in FULL], [value - 0.05 for value in FULL]
+    table = requirement(frame_of({100: same, 200: far, 500: same, 1000: FULL}), margin=0.01).set_index("n")
+    assert list(table["enough"]) == [True, False, True, True]
+    assert list(table.index[table["required"]]) == [500]
+
+
+def test_more_data_still_helps() -> None:
+    table = requirement(frame_of({500: [value - 0.05 for value in FULL], 1000: FULL}), margin=0.01)
+    assert list(table["required"]) == [False, True]
+    assert table["note"].iloc[-1].startswith("more data still helps")
+
+
+def test_noise_is_not_taken_for_a_need_of_more_data() -> None:
+    mixed = [value + change for value, change in zip(FULL, [0.03, -0.03, 0.03, -0.03, -0.01], strict=True)]
+    table = requirement(frame_of({500: mixed, 1000: FULL}), margin=0.01)
+    assert list(table["required"]) == [False, True]
+    assert table["note"].iloc[-1].startswith("undecided")
+
+
+def test_one_seed_is_a_point_estimate() -> None:
+    table = requirement(frame_of({100: [0.8], 500: [0.895], 1000: [0.9]}), margin=0.01)
+    assert list(table["required"]) == [False, True, False]
+    assert table["shortfall_upper"].iloc[1] != table["shortfall_upper"].iloc[1]  # NaN
+    assert table["note"].iloc[1] == "one seed: a point estimate"
+
+
+def test_seeds_are_paired_where_both_have_them() -> None:
+    frame = frame_of({500: [0.5, 0.88], 1000: [0.9, 0.9]})
+    frame = frame[~((frame["n"] == 500) & (frame["seed"] == 0))]
+    table = requirement(frame, margin=0.05)
+    assert table["pairs"].iloc[0] == 1
+    assert table["shortfall"].iloc[0] == pytest.approx(0.02)
+
+
+def test_no_seed_in_common_is_said_and_not_enough() -> None:
+    frame = frame_of({500: [0.9], 1000: [0.9]})
+    frame.loc[frame["n"] == 500, "seed"] = 7
+    table = requirement(frame, margin=0.05)
+    assert table["note"].iloc[0] == "no seed in common with the largest volume"
+    assert list(table["required"]) == [False, True]
+
+
+def test_subsets_of_one_size_are_replicates() -> None:
+    other = frame_of({500: [0.80], 1000: [0.9]}).assign(subset_seed=1)
+    table = requirement(pd.concat([frame_of({500: [0.88], 1000: [0.9]}), other]), margin=0.01)
+    assert table["pairs"].iloc[0] == 2
+    assert table["shortfall"].iloc[0] == pytest.approx(0.06)
+
+
+def test_architectures_are_answered_apart() -> None:
+    flat = frame_of({500: FULL, 1000: FULL}, architecture="flat")
+    steep = frame_of({500: [value - 0.1 for value in FULL], 1000: FULL}, architecture="steep")
+    table = requirement(pd.concat([flat, steep]), margin=0.01)
+    assert table[table["required"]].set_index("architecture")["n"].to_dict() == {"flat": 500, "steep": 1000}
+
+
+def test_loss_counts_downwards() -> None:
+    frame = frame_of({500: FULL, 1000: FULL}).rename(columns={"last_top1": "last_loss"})
+    frame.loc[frame["n"] == 500, "last_loss"] += 0.3
+    table = requirement(frame, margin=0.01, metric="loss")
+    assert table["shortfall"].iloc[0] == pytest.approx(0.3)
+    assert not table["enough"].iloc[0]
+
+
+def test_gain_of_each_doubling() -> None:
+    """100 to 400 is two doublings."""
+    found = gains(frame_of({100: [0.6, 0.6], 400: [0.8, 0.8], 800: [0.85, 0.85]}))
+    assert found["gain"].to_numpy() == pytest.approx([0.1, 0.05])

@@ -1,0 +1,63 @@
+"""The answer: two sentences for a reader who has one minute, and the findings behind them.
+
+    answer("How many digits are enough?", statistics)
+    {"question": ..., "answer": two sentences, "findings": [...], "architectures": {name: {...}}}
+
+Values are plain JSON; what is not known is null.
+"""
+
+from __future__ import annotations
+
+import math
+from typing import Any
+
+import pandas as pd
+
+from datavolume.analysis.analyse import Statistics
+from datavolume.analysis.findings import findings
+from datavolume.analysis.regression import LOG2
+from datavolume.analysis.verdict import Verdict, verdicts
+
+__all__ = ["answer"]
+
+
+def answer(question: str, statistics: Statistics) -> dict[str, Any]:
+    """Raises nothing: what the runs cannot say is said."""
+    found = verdicts(statistics)
+    best = max(found, key=lambda verdict: verdict.full["mean"])
+    return {
+        "question": question,
+        "answer": best.sentences(of=len(found)),
+        "findings": findings(statistics, found, best),
+        "architectures": {
+            verdict.architecture: {"best": verdict is best, **_numbers(verdict, statistics.log_linear)}
+            for verdict in found
+        },
+    }
+
+
+def _numbers(verdict: Verdict, lines: pd.DataFrame) -> dict[str, Any]:
+    """What `answer` says, for programs."""
+    required, full = verdict.required, verdict.full
+    own = (lines["architecture"] == verdict.architecture) & (lines["metric"] == "top1") & (lines["over"] == "runs")
+    gain = lines.loc[own, ["slope", "slope_lower", "slope_upper"]].iloc[0] * LOG2
+    return {
+        "verdict": verdict.kind,
+        "n": int(required["n"]),
+        "share": float(required["share"]),
+        "top1": _interval(required, "mean", "lower", "upper"),
+        "shortfall": _interval(required, "shortfall", "shortfall_lower", "shortfall_upper"),
+        "n_full": int(full["n"]),
+        "top1_full": _interval(full, "mean", "lower", "upper"),
+        "margin": float(full["margin"]),
+        "pairs": int(full["pairs"]),
+        "gain_per_doubling": _interval(gain, "slope", "slope_lower", "slope_upper"),
+    }
+
+
+def _interval(row: pd.Series[Any], *columns: str) -> dict[str, float | None]:
+    values = (float(row[column]) for column in columns)
+    return {
+        name: None if math.isnan(value) else value
+        for name, value in zip(("mean", "lower", "upper"), values, strict=True)
+    }

@@ -1,0 +1,123 @@
+"""All seed blocks of a study as three frames, in the plan's order.
+
+    parts = {name: read_parts(name, files, plan) for name, files in ...}   metrics, timing, summary
+    collected = collect(plan, **parts)
+
+A file that is missing, cut short or of another plan is named in a UserError.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+import pandas as pd
+
+from datavolume.analysis.metrics import METRICS
+from datavolume.errors import UserError
+from datavolume.study import Paths, Plan
+
+__all__ = ["COLUMNS", "Collected", "collect", "read_parts"]
+
+_KEYS = ("run", "configuration", "seed")
+COLUMNS: dict[str, tuple[str, ...]] = {
+    "metrics": (*_KEYS, "split", "update", "epoch", "samples", "learning_rate", *METRICS),
+    "timing": (*_KEYS, "update", "seconds", "images_per_second", "peak_memory_mb"),
+    "summary": (
+        *_KEYS,
+        *("n_train", "n_validation", "classes", "parameters", "updates", "samples", "best_update", "best_top1"),
+        *(metric.last for metric in METRICS.values()),
+        *(metric.last_train for metric in METRICS.values()),
+    ),
+}
+_MEND = "delete it, so that the next `snakemake` trains these seeds again"
+
+
+@dataclass(frozen=True)
+class Collected:
+    """Rows of every run of the plan, each with architecture, n [training images], fraction, size, dataset, subset,
+    subset_seed and experiments; `summary` also has the training seconds."""
+
+    metrics: pd.DataFrame
+    timing: pd.DataFrame
+    summary: pd.DataFrame
+
+
+def read_parts(name: str, files: Sequence[Path], plan: Plan) -> list[pd.DataFrame]:
+    """The CSV files of one kind, a key of COLUMNS. UserError where one is missing, cut short or of another plan."""
+    blocks = {run.run: frozenset(planned.run for planned in block) for block in plan.blocks.values() for run in block}
+    parts = [_read(file, COLUMNS[name], blocks) for file in files]
+    missing = set(blocks).difference(*(part["run"] for part in parts))
+    if missing:
+        raise UserError(
+            f"{name}.csv: {len(missing)} of {len(blocks)} planned runs are in no file, the first is {min(missing)}; "
+            "run `snakemake` again"
+        )
+    return parts
+
+
+def _read(file: Path, columns: Sequence[str], blocks: dict[str, frozenset[str]]) -> pd.DataFrame:
+    """One seed block's file, whole."""
+    try:
+        frame = pd.read_csv(file)
+    except FileNotFoundError:
+        raise UserError(f"{file}: missing; run `snakemake` again, it trains what is not there") from None
+    except (pd.errors.EmptyDataError, pd.errors.ParserError, UnicodeDecodeError) as error:
+        raise UserError(f"{file}: cannot be read ({error}); {_MEND}") from error
+    if absent := [column for column in columns if column not in frame]:
+        raise UserError(f"{file}: column {absent[0]} is missing; {_MEND}")
+    if not file.read_bytes().endswith(b"\n") or frame.empty:
+        raise UserError(f"{file}: cut short; {_MEND}")
+    found = frozenset(frame["run"])
+    if stranger := sorted(run for run in found if run not in blocks):
+        raise UserError(f"{file}: run {stranger[0]} is not in the plan; run `snakemake plan`, or move the file away")
+    if short := sorted(blocks[next(iter(found))] - found):
+        raise UserError(f"{file}: cut short, run {short[0]} is missing; {_MEND}")
+    return frame
+
+
+def collect(
+    plan: Plan, *, metrics: Sequence[pd.DataFrame], timing: Sequence[pd.DataFrame], summary: Sequence[pd.DataFrame]
+) -> Collected:
+    """Join each block's frames, add what the plan knows, and bring the runs into the plan's order.
+
+    Raises UserError where a run's metrics do not reach the last update of its summary.
+    """
+    summaries = pd.concat(summary, ignore_index=True)
+    planned = _planned(plan).merge(summaries[["run", "n_train"]].rename(columns={"n_train": "n"}), on="run", how="left")
+    times = _join(timing, planned)
+    seconds = times.groupby("run")["seconds"].last()
+    collected = Collected(
+        _join(metrics, planned), times, _join(summary, planned).assign(seconds=lambda frame: frame["run"].map(seconds))
+    )
+    _check_ends(plan, collected)
+    return collected
+
+
+def _planned(plan: Plan) -> pd.DataFrame:
+    """What the plan knows of each run."""
+    columns = ("run", "architecture", "fraction", "size", "dataset", "subset", "experiments")
+    frame = pd.DataFrame([{name: getattr(run, name) for name in columns} for run in plan.runs], columns=list(columns))
+    frame["subset_seed"] = [run.unpack().volume.seed for run in plan.runs]
+    return frame.astype({"fraction": "float64", "size": "Int64"})
+
+
+def _join(parts: Sequence[pd.DataFrame], planned: pd.DataFrame) -> pd.DataFrame:
+    """Rows of one run stay in the order of their file."""
+    rows = pd.concat(parts, ignore_index=True)
+    position = {run: index for index, run in enumerate(planned["run"])}
+    order = rows["run"].map(position).sort_values(kind="stable").index
+    return rows.loc[order].merge(planned, on="run", how="left", validate="many_to_one")
+
+
+def _check_ends(plan: Plan, collected: Collected) -> None:
+    reached = collected.metrics.groupby(["run", "split"])["update"].max().to_dict()
+    ends = dict(zip(collected.summary["run"], collected.summary["updates"], strict=True))
+    for run in plan.runs:
+        for split in ("train", "validation"):
+            if reached.get((run.run, split)) != ends[run.run]:
+                file = Paths(Path()).run_file(run.configuration, run.block, "metrics.csv")
+                raise UserError(
+                    f"{file}: cut short, run {run.run} has no {split} row at its last update {ends[run.run]}; {_MEND}"
+                )

@@ -1,0 +1,154 @@
+"""What the statistics say, a sentence or two a finding, for a reader who knows averages but not these tests.
+
+findings(statistics, verdicts, best)   a list of texts, in the order of the report
+"""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Iterator
+from typing import Any
+
+import pandas as pd
+
+from datavolume.analysis.analyse import Statistics
+from datavolume.analysis.regression import LOG2
+from datavolume.analysis.verdict import Verdict
+from datavolume.analysis.words import count, images, interval, p_value, points
+
+__all__ = ["findings"]
+
+_ALPHA = 0.05
+
+
+def findings(statistics: Statistics, verdicts: list[Verdict], best: Verdict) -> list[str]:
+    """First the other architectures, then the effects, then each architecture's curve and where it levels off."""
+    found = [f"With {verdict.architecture}, {verdict.short}." for verdict in verdicts if verdict is not best]
+    found.append(_effects(statistics.anova_two_way))
+    for verdict in verdicts:
+        for text in (_levels_off(statistics, verdict), _curve(statistics, verdict)):
+            found += [f"{verdict.architecture}: {text}"] if text else []
+    found.append(
+        "The tests count every run as independent, although the same seeds, and with nested subsets the same images, "
+        "recur at each volume; a p value close to 0.05 should not decide anything."
+    )
+    return found
+
+
+def _effects(table: pd.DataFrame) -> str:
+    """Volume, architecture and their interaction, on top-1 accuracy."""
+    rows = table[table["metric"] == "top1"].set_index("term")
+    if "residual" not in rows.index:
+        return f"Analysis of variance over volume and architecture: not possible ({rows['note'].iloc[0]})."
+    says = {
+        "volume": ("the number of images changes it", "no effect of the number of images can be shown"),
+        "architecture": ("the architectures differ", "no difference between the architectures can be shown"),
+        "volume:architecture": (
+            "and architectures gain differently from more images",
+            "and no difference in what architectures gain from more images can be shown",
+        ),
+    }
+    parts = [f"{says[term][int(not rows['p'][term] < _ALPHA)]} ({_f_test(rows, term)})" for term in says]
+    note = f" ({rows['note'].iloc[0]})" if rows["note"].iloc[0] else ""
+    return (
+        f"Top-1 accuracy against the spread between seeds, over {rows['runs'].iloc[0]} runs (two-way analysis of "
+        f"variance): {', '.join(parts)}{note}."
+    )
+
+
+def _f_test(rows: pd.DataFrame, term: str) -> str:
+    row: pd.Series[Any] = rows[rows.index == term].iloc[0]
+    residual: pd.Series[Any] = rows[rows.index == "residual"].iloc[0]
+    degrees = f"{row['df']:.0f}, {residual['df']:.0f}"
+    return f"F({degrees}) = {row['F']:.1f}, {p_value(row['p'])}, partial η² = {row['partial_eta2']:.2f}"
+
+
+def _line(statistics: Statistics, verdict: Verdict, metric: str, over: str = "runs") -> pd.Series[Any]:
+    lines = statistics.log_linear
+    chosen = (lines["architecture"] == verdict.architecture) & (lines["metric"] == metric) & (lines["over"] == over)
+    return lines[chosen].iloc[0]
+
+
+def _curve(statistics: Statistics, verdict: Verdict) -> str:
+    """The straight line over log10(n), and whether it may be trusted."""
+    line = _line(statistics, verdict, "top1")
+    if math.isnan(line["slope"]):
+        return f"no straight line over log10 of the images ({line['note']})."
+    parts = [_slope(line, _line(statistics, verdict, "top1", "seed means")), _loss(_line(statistics, verdict, "loss"))]
+    return " ".join(part for part in [*parts, *_residuals(line)] if part)
+
+
+def _slope(line: pd.Series[Any], means: pd.Series[Any]) -> str:
+    """The gain per doubling, and how well a straight line describes it."""
+    gain = line[["slope", "slope_lower", "slope_upper"]].astype(float) * LOG2
+    change = "adds" if gain["slope"] >= 0 else "takes"
+    bounds = ""
+    if not math.isnan(gain["slope_lower"]):
+        lower, upper = sorted(math.copysign(1, gain["slope"]) * gain[["slope_lower", "slope_upper"]])
+        bounds = f" (95 % interval {interval(lower, upper).removesuffix(' %')})"
+    of_means = f", {means['r2']:.2f} of that of seed means" if means["residual_df"] else ""
+    return (
+        f"each doubling of the data {change} {points(abs(gain['slope']))} of top-1 accuracy on average{bounds}; a "
+        f"straight line over log10 of the images explains R² = {line['r2']:.2f} of the variance of runs{of_means}."
+    )
+
+
+def _loss(line: pd.Series[Any]) -> str:
+    if math.isnan(line["slope"]):
+        return ""
+    change = "falls" if line["slope"] < 0 else "rises"
+    return f"The loss {change} by {abs(line['slope'] * LOG2):.3f} nats a doubling (R² = {line['r2']:.2f})."
+
+
+def _residuals(line: pd.Series[Any]) -> Iterator[str]:
+    """May that line be trusted?"""
+    if not math.isnan(line["lack_of_fit_p"]):
+        yield _straight(line)
+    if not math.isnan(line["shapiro_p"]):
+        change = "changes" if line["breusch_pagan_p"] < _ALPHA else "does not visibly change"
+        normal = "departs from" if line["shapiro_p"] < _ALPHA else "is compatible with"
+        yield (
+            f"The scatter around it {change} with the volume (Breusch–Pagan {p_value(line['breusch_pagan_p'])}) and "
+            f"{normal} a normal distribution (Shapiro–Wilk {p_value(line['shapiro_p'])})."
+        )
+
+
+def _straight(line: pd.Series[Any]) -> str:
+    degrees = f"{line['lack_of_fit_df1']:.0f}, {line['lack_of_fit_df2']:.0f}"
+    test = f"lack of fit F({degrees}) = {line['lack_of_fit_f']:.1f}, {p_value(line['lack_of_fit_p'])}"
+    if line["lack_of_fit_p"] < _ALPHA:
+        return f"The means bend away from that line ({test}): it is a summary of these volumes, not a forecast."
+    return f"No bend away from that line can be shown ({test})."
+
+
+def _levels_off(statistics: Statistics, verdict: Verdict) -> str:
+    """From where on Tukey HSD sees no difference to the largest volume, and what a doubling brings at both ends."""
+    parts = (_tukey(statistics.tukey, verdict), _ends(statistics.gains, verdict))
+    return " ".join(part for part in parts if part)
+
+
+def _tukey(table: pd.DataFrame, verdict: Verdict) -> str:
+    full = verdict.full["n"]
+    own = (table["architecture"] == verdict.architecture) & (table["metric"] == "top1") & (table["n_large"] == full)
+    pairs = table[own]
+    if pairs["p"].isna().all():
+        return f"no pairwise comparison of volumes ({pairs['note'].iloc[0]})." if len(pairs) else ""
+    level = pairs["n_small"][pairs["n_small"] > pairs["n_small"][pairs["significant"]].max()]
+    if pairs["significant"].any() and level.empty:
+        return f"even {images(pairs['n_small'].max())} differ from {count(full)} (Tukey HSD, 5 %)."
+    first = level.min() if pairs["significant"].any() else pairs["n_small"].min()
+    return (
+        f"from {images(first)} on, no difference to {count(full)} can be shown (Tukey HSD, 5 %; differences below "
+        f"{points(float((pairs['upper'] - pairs['lower']).max()) / 2)} would go unseen)."
+    )
+
+
+def _ends(gains: pd.DataFrame, verdict: Verdict) -> str:
+    steps = gains[gains["architecture"] == verdict.architecture]
+    if len(steps) < 2:
+        return ""
+    first, last = steps.iloc[0], steps.iloc[-1]
+    return (
+        f"A doubling brings {points(first['gain'])} between {count(first['n_small'])} and {count(first['n_large'])} "
+        f"images, and {points(last['gain'])} between {count(last['n_small'])} and {count(last['n_large'])}."
+    )

@@ -1,0 +1,149 @@
+"""How much is enough, per architecture, in a reader's words.
+
+for verdict in verdicts(statistics):
+    verdict.kind             "enough", "more", "undecided" or "one volume"
+    verdict.sentences(of=2)  the two sentences of the answer
+    verdict.short            one clause for a list
+"""
+
+from __future__ import annotations
+
+import math
+from dataclasses import dataclass
+from functools import cached_property
+from typing import Any
+
+import pandas as pd
+
+from datavolume.analysis.analyse import Statistics
+from datavolume.analysis.volumes import Volumes
+from datavolume.analysis.words import images, points, share, with_interval
+
+__all__ = ["Verdict", "verdicts"]
+
+
+def verdicts(statistics: Statistics) -> list[Verdict]:
+    """One a architecture, in the study's order."""
+    groups = statistics.requirement.groupby("architecture", sort=False)
+    return [Verdict(str(name), rows.reset_index(drop=True), statistics.volumes) for name, rows in groups]
+
+
+@dataclass(frozen=True, eq=False)
+class Verdict:
+    """`rows` are one architecture's rows of `requirement`, from the smallest volume to the largest."""
+
+    architecture: str
+    rows: pd.DataFrame
+    volumes: Volumes
+
+    @cached_property
+    def full(self) -> pd.Series[Any]:
+        """The row of the largest volume."""
+        return self.rows.iloc[-1]
+
+    @cached_property
+    def required(self) -> pd.Series[Any]:
+        """The row of the smallest volume that is enough."""
+        return self.rows[self.rows["required"]].iloc[0]
+
+    @cached_property
+    def below(self) -> pd.Series[Any]:
+        """The row of the volume below the largest."""
+        return self.rows.iloc[-2]
+
+    @property
+    def kind(self) -> str:
+        if len(self.rows) == 1:
+            return "one volume"
+        if self.required["n"] < self.full["n"]:
+            return "enough"
+        return "more" if self.full["note"].startswith("more data") else "undecided"
+
+    @property
+    def margin(self) -> str:
+        text = f"{100 * self.full['margin']:.3g}"
+        return f"{text} percentage point" + ("" if text == "1" else "s")
+
+    def sentences(self, *, of: int) -> str:
+        """The answer, where this is the best of `of` architectures."""
+        rank = {1: "", 2: ", the better of two architectures,"}.get(of, f", the best of {of} architectures,")
+        tell = {
+            "enough": self._enough,
+            "more": self._more,
+            "undecided": self._undecided,
+            "one volume": self._one_volume,
+        }
+        first, second = tell[self.kind](f"{self.architecture}{rank}")
+        seeds = "" if _known(self.full) else "; one seed gives no interval"
+        return f"{first}. {second}{seeds}."
+
+    def _enough(self, name: str) -> tuple[str, str]:
+        part = self._part(self.required)
+        return (
+            f"{part[0].upper()}{part[1:]} are enough: with {name} accuracy stays within {self.margin} of that with "
+            f"{self._largest}",
+            f"It is {_accuracy(self.required, named=True)} there, against {_accuracy(self.full)} with {self._all}",
+        )
+
+    def _more(self, name: str) -> tuple[str, str]:
+        return (
+            f"More data still helps: with {name} no smaller volume comes within {self.margin} of the accuracy with "
+            f"{self._largest}",
+            self._last_step(),
+        )
+
+    def _undecided(self, name: str) -> tuple[str, str]:
+        loss = f", where a loss of up to {points(self.below['shortfall_upper'])} cannot be ruled out"
+        return (
+            f"These runs do not settle it: with {name} no smaller volume can be shown to come within {self.margin} of "
+            f"the accuracy with {self._largest}",
+            self._last_step() + (loss if _known(self.below) else ""),
+        )
+
+    def _last_step(self) -> str:
+        return (
+            f"That is {_accuracy(self.full, named=True)}, against {_accuracy(self.below)} with {self._part(self.below)}"
+        )
+
+    def _one_volume(self, name: str) -> tuple[str, str]:
+        return (
+            "One data volume alone cannot say how much is enough",
+            f"With {images(self.full['n'])} {name} reaches {_accuracy(self.full, named=True)}",
+        )
+
+    @property
+    def short(self) -> str:
+        """One clause, for an architecture that is not the best."""
+        reached = f"accuracy with {self._all} is {_accuracy(self.full)}"
+        return {
+            "enough": f"{self._part(self.required)} are enough; {reached}",
+            "more": f"more data still helps, no smaller volume is within {self.margin}; {reached}",
+            "undecided": f"no smaller volume can be shown to be within {self.margin}; {reached}",
+            "one volume": f"accuracy is {_accuracy(self.full)}",
+        }[self.kind]
+
+    @property
+    def _is_all(self) -> bool:
+        return bool(self.volumes.whole and self.full["n"] == self.volumes.full)
+
+    @property
+    def _all(self) -> str:
+        return "all of them" if self._is_all else "the largest volume"
+
+    @property
+    def _largest(self) -> str:
+        if self._is_all:
+            return f"all {images(self.full['n']).replace('image', 'training image')}"
+        return f"the largest volume, {self._part(self.full)}"
+
+    def _part(self, row: pd.Series[Any]) -> str:
+        """`719 images (50 % of the data)`; no share where the size of all data is not known."""
+        return images(row["n"]) + (f" ({share(row['share'])} of the data)" if self.volumes.known else "")
+
+
+def _known(row: pd.Series[Any]) -> bool:
+    return not math.isnan(row["lower"])
+
+
+def _accuracy(row: pd.Series[Any], *, named: bool = False) -> str:
+    return with_interval(row["mean"], row["lower"], row["upper"], name="95 % interval " if named else "")
