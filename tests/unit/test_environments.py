@@ -25,7 +25,7 @@ def lines(path: str) -> list[str]:
 
 def pins(texts: list[str]) -> dict[str, str]:
     """Normalised package name → pinned version."""
-    found = {}
+    found: dict[str, str] = {}
     for requirement in map(Requirement, texts):
         (specifier,) = requirement.specifier
         assert specifier.operator == "=="
@@ -40,7 +40,8 @@ CONDA_PIP = next(entry["pip"] for entry in CONDA["dependencies"] if isinstance(e
 
 def conda_python() -> str:
     """The Python of the conda environment, as "3.11"."""
-    return next(entry.removeprefix("python=") for entry in CONDA["dependencies"] if str(entry).startswith("python="))
+    (entry,) = (str(each) for each in CONDA["dependencies"] if str(each).startswith("python="))
+    return entry.removeprefix("python=")
 
 
 def test_lock_has_only_pins_sorted_and_once() -> None:

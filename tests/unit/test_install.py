@@ -3,7 +3,7 @@
 import importlib.util
 import subprocess
 import sys
-from collections.abc import Callable
+from dataclasses import dataclass, field
 from pathlib import Path
 from types import ModuleType
 
@@ -23,39 +23,43 @@ def load(name: str) -> ModuleType:
     return module
 
 
-@pytest.fixture
-def install(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> ModuleType:
-    """The installer in an empty folder; its steps are noted in `steps` and do what `effect` says."""
-    module = load("install")
-    monkeypatch.chdir(tmp_path)
-    (tmp_path / "envs").mkdir()
-    (tmp_path / "envs/lock.txt").write_text("# a comment\nnumpy==2.4.6\n")
-    module.steps, module.effect = [], lambda: None  # type: ignore[attr-defined]
+@dataclass
+class Bench:
+    """The installer in an empty folder: its steps are noted, not run; step number `cut` is interrupted."""
 
-    def step(command: list[str]) -> None:
-        module.steps.append(command)  # type: ignore[attr-defined]
-        module.effect()  # type: ignore[attr-defined]
+    module: ModuleType
+    steps: list[list[str]] = field(default_factory=list)
+    cut: int = 0
+
+    def __call__(self, key: str) -> None:
+        """Install; the steps of this call only are noted."""
+        self.steps.clear()
+        self.module.install(key)
+
+    def step(self, command: list[str]) -> None:
+        """Stands for one command."""
+        self.steps.append(command)
+        if len(self.steps) == self.cut:
+            raise KeyboardInterrupt
         if command[1:3] == ["-m", "venv"]:
             Path(".venv/bin").mkdir()
             Path(".venv/bin/python").touch()
 
-    monkeypatch.setattr(module, "step", step)
-    monkeypatch.setattr(module, "answers", Path.exists)
-    return module
+
+@pytest.fixture
+def install(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Bench:
+    """A bench in an empty folder."""
+    monkeypatch.chdir(tmp_path)
+    Path("envs").mkdir()
+    Path("envs/lock.txt").write_text("# a comment\nnumpy==2.4.6\n")
+    bench = Bench(load("install"))
+    monkeypatch.setattr(bench.module, "step", bench.step)
+    monkeypatch.setattr(bench.module, "answers", Path.exists)
+    return bench
 
 
-def cut(install: ModuleType, at: int) -> Callable[[], None]:
-    """An effect that interrupts step number `at`."""
-
-    def effect() -> None:
-        if len(install.steps) == at:
-            raise KeyboardInterrupt
-
-    return effect
-
-
-def test_first_installation_makes_the_environment_then_the_pins_then_the_project(install: ModuleType) -> None:
-    install.install(HERE)
+def test_first_installation_makes_the_environment_then_the_pins_then_the_project(install: Bench) -> None:
+    install(HERE)
     assert [step[1:4] for step in install.steps] == [["-m", "venv", ".venv"], *[["-m", "pip", "install"]] * 2]
     assert install.steps[1][-2:] == ["-r", "envs/lock.txt"]
     assert install.steps[2][-4:] == ["--no-deps", "--no-build-isolation", "-e", "."]
@@ -63,69 +67,64 @@ def test_first_installation_makes_the_environment_then_the_pins_then_the_project
     assert not Path(".venv/unfinished").exists()
 
 
-def test_second_installation_does_nothing(install: ModuleType, capsys: pytest.CaptureFixture[str]) -> None:
-    install.install(HERE)
+def test_second_installation_does_nothing(install: Bench, capsys: pytest.CaptureFixture[str]) -> None:
+    install(HERE)
     capsys.readouterr()
-    install.steps.clear()
-    install.install(HERE)
+    install(HERE)
     assert (install.steps, capsys.readouterr().out) == ([], "")
 
 
 @pytest.mark.parametrize("at", [1, 2, 3])
-def test_an_interrupted_installation_starts_afresh(install: ModuleType, at: int) -> None:
-    install.effect = cut(install, at)
+def test_an_interrupted_installation_starts_afresh(install: Bench, at: int) -> None:
+    install.cut = at
     with pytest.raises(KeyboardInterrupt):
-        install.install(HERE)
+        install(HERE)
     assert not Path(".venv/installed").exists()
     Path(".venv/half-written").touch()
-    install.effect = lambda: None
-    install.steps.clear()
-    install.install(HERE)
+    install.cut = 0
+    install(HERE)
     assert len(install.steps) == 3
     assert not Path(".venv/half-written").exists()
     assert Path(".venv/installed").read_text() == HERE + "\n"
 
 
-def test_a_changed_lock_is_installed_over_the_present_one(install: ModuleType) -> None:
-    install.install(HERE)
+def test_a_changed_lock_is_installed_over_the_present_one(install: Bench) -> None:
+    install(HERE)
     Path(".venv/kept").touch()
-    install.steps.clear()
-    install.install(HERE.replace("111", "112"))
+    install(HERE.replace("111", "112"))
     assert len(install.steps) == 2
     assert Path(".venv/kept").exists()
 
 
-def test_a_changed_lock_cut_off_starts_afresh(install: ModuleType) -> None:
-    install.install(HERE)
-    install.effect = cut(install, 4)
+def test_a_changed_lock_cut_off_starts_afresh(install: Bench) -> None:
+    install(HERE)
+    install.cut = 1
     with pytest.raises(KeyboardInterrupt):
-        install.install(HERE.replace("111", "112"))
-    install.effect = lambda: None
-    install.steps.clear()
-    install.install(HERE)
+        install(HERE.replace("111", "112"))
+    install.cut = 0
+    install(HERE)
     assert len(install.steps) == 3
 
 
-def test_a_moved_checkout_starts_afresh(install: ModuleType) -> None:
-    install.install(HERE)
+def test_a_moved_checkout_starts_afresh(install: Bench) -> None:
+    install(HERE)
     Path(".venv/old").touch()
-    install.install(HERE + " moved")
+    install(HERE + " moved")
     assert not Path(".venv/old").exists()
 
 
-def test_an_environment_that_lost_its_python_starts_afresh(install: ModuleType) -> None:
-    install.install(HERE)
+def test_an_environment_that_lost_its_python_starts_afresh(install: Bench) -> None:
+    install(HERE)
     Path(".venv/bin/python").unlink()
-    install.steps.clear()
-    install.install(HERE)
+    install(HERE)
     assert len(install.steps) == 3
 
 
-def test_an_environment_of_somebody_else_is_left_alone(install: ModuleType) -> None:
+def test_an_environment_of_somebody_else_is_left_alone(install: Bench) -> None:
     Path(".venv").mkdir()
     Path(".venv/theirs").touch()
-    with pytest.raises(install.InstallError, match=r"^\.venv is there but was not made by make: move it away"):
-        install.install(HERE)
+    with pytest.raises(install.module.InstallError, match=r"^\.venv is there but was not made by make: move it away"):
+        install(HERE)
     assert Path(".venv/theirs").exists()
 
 
@@ -142,11 +141,10 @@ def test_a_failed_step_shows_the_end_of_its_output(tmp_path: Path, monkeypatch: 
     assert "\n50\n" in Path("logs/install.log").read_text()
 
 
-def test_two_installations_at_once_wait_for_each_other(install: ModuleType) -> None:
+def test_two_installations_at_once_wait_for_each_other(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.chdir(tmp_path)
     Path(".cache").mkdir()
-    holder = (
-        "import fcntl, sys; f = open('.cache/install.guard', 'w'); fcntl.flock(f, 2); print('held'); sys.stdin.read()"
-    )
+    holder = "import fcntl, sys; f = open('.cache/install.guard', 'w'); fcntl.flock(f, 2); print(); sys.stdin.read()"
     with subprocess.Popen([sys.executable, "-c", holder], stdin=subprocess.PIPE, stdout=subprocess.PIPE) as other:
         assert other.stdout is not None
         assert other.stdin is not None
