@@ -87,9 +87,8 @@ class LogHandler(LogHandlerBase):
         return ""
 
     def _started(self, record: Any) -> str:
-        for job in record.jobs:
-            if self.jobs.get(job):
-                self.progress.start(job, time.monotonic())
+        for job in record.jobs:  # described only after they have started
+            self.progress.start(job, time.monotonic())
         return ""
 
     def _finished(self, record: Any) -> str:
