@@ -1,10 +1,10 @@
 """Train one job: the runs of one seed block of the plan.
 
     python -m datavolume.training --results results/digits --configuration mlp-f0.25-bs32-88d0b3c1fe --block 0-4
-    torchrun --standalone --nproc-per-node 2 -m datavolume.training ...
+    python -m datavolume.training.launch --standalone --nproc-per-node 2 -m datavolume.training ...
 
 Exit code: 0 finished; 1 a mistake or a run that diverged, said in one line; 130, 143 or 140 stopped by SIGINT, SIGTERM
-or SIGUSR2 with a checkpoint written: the same command goes on from there.
+or SIGUSR2 with a checkpoint written: the same command goes on from there. `launch` is torchrun with a quieter end.
 """
 
 from __future__ import annotations
@@ -19,7 +19,7 @@ from datavolume.errors import UserError
 from datavolume.study.paths import Paths
 from datavolume.study.plan import read_plan
 from datavolume.training.layout import check_layout
-from datavolume.training.signals import Interrupted, listening
+from datavolume.training.signals import Interrupted, listen
 
 CHECKPOINT_SECONDS = 60.0
 
@@ -50,13 +50,13 @@ def _parser() -> argparse.ArgumentParser:
 
 
 def _train(options: argparse.Namespace) -> None:
-    with listening() as stop:
-        paths = Paths(options.results)
-        block = read_plan(paths.plan).block(options.configuration, options.block)
-        check_layout(block[0], options.cores)
-        from datavolume.training.block import train_block  # imports torch: seconds, and a mistake is said before
+    stop = listen()
+    paths = Paths(options.results)
+    block = read_plan(paths.plan).block(options.configuration, options.block)
+    check_layout(block[0], options.cores)
+    from datavolume.training.block import train_block  # imports torch: seconds, and a mistake is said before
 
-        train_block(paths, block, options.checkpoint_seconds, stop)
+    train_block(paths, block, options.checkpoint_seconds, stop)
 
 
 def _ended(said: str, exit_code: int) -> int:

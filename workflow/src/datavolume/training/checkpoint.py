@@ -22,6 +22,7 @@ import torch
 
 from datavolume.errors import UserError
 from datavolume.files import atomic
+from datavolume.training.optimisation import Optimizer
 
 __all__ = ["FORMAT", "Checkpoints", "Progress"]
 
@@ -33,8 +34,8 @@ _KEPT = 2
 class Progress:
     """How far a run has come. `metrics` and `timing` are the rows of the evaluations so far.
 
-    `model` and `optimizer` are state dicts; `optimizer` is None once the run is finished. `probabilities` are the last
-    evaluation's, on the validation images: float32 [V, K], there once the run is finished.
+    `model` is a state dict; `optimizer` is the optimiser's state. Once the run is finished, that is None and
+    `probabilities` are the last network's on the validation images: float32 [V, K].
     """
 
     update: int = 0
@@ -50,13 +51,13 @@ class Progress:
     def finished(self) -> bool:
         return self.probabilities is not None
 
-    def restore(self, model: torch.nn.Module, optimizer: torch.optim.Optimizer) -> None:
+    def restore(self, model: torch.nn.Module, optimizer: Optimizer) -> None:
         """Put the saved state into both, where there is one. Raises UserError where it is another network's."""
         if self.model is None or self.optimizer is None:
             return
         try:
             model.load_state_dict(self.model)
-            optimizer.load_state_dict(self.optimizer)
+            optimizer.load(self.optimizer)
         except (RuntimeError, ValueError, KeyError) as error:
             raise UserError(f"the checkpoint does not fit the network ({str(error).splitlines()[0]})") from error
         self.model = self.optimizer = None
@@ -107,7 +108,8 @@ class Checkpoints:
         """Keep the last two. One of a later update could not be used, or training would have gone on from it."""
         newest = self._file(update)
         older = [file for file in self._files() if file < newest]
-        for file in self._files():
+        left_by_a_kill = self._folder.glob(".update-*.tmp.pt")
+        for file in (*self._files(), *left_by_a_kill):
             if file != newest and file not in older[1 - _KEPT :]:
                 file.unlink(missing_ok=True)
 

@@ -37,7 +37,7 @@ def make_deterministic(threads: int) -> None:
     A sum's bits depend on the number of threads; threads beyond the cores make training 30 times slower.
     """
     os.environ.setdefault("CUBLAS_WORKSPACE_CONFIG", ":4096:8")
-    torch.use_deterministic_algorithms(True)
+    torch.set_deterministic_debug_mode("error")  # as use_deterministic_algorithms(True), which imports the compiler
     # Filling new memory only helps to find bugs in kernels, and takes 5 % of a small step.
     torch.utils.deterministic.fill_uninitialized_memory = False  # type: ignore[attr-defined]
     torch.backends.cudnn.deterministic = True

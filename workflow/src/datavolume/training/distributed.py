@@ -42,7 +42,8 @@ class Group:
         if self.size == 1:
             return tensor[None]
         gathered = tensor.new_empty((self.size, *tensor.shape))
-        dist.all_gather(list(gathered.unbind()), tensor)
+        with _others_alive():
+            dist.all_gather(list(gathered.unbind()), tensor)
         return gathered
 
     def share(self, compute: Callable[[], Value]) -> Value:
@@ -50,8 +51,19 @@ class Group:
         if self.size == 1:
             return compute()
         box: list[Any] = [compute() if self.is_first else None]
-        dist.broadcast_object_list(box, src=0, device=self.device)
+        with _others_alive():
+            dist.broadcast_object_list(box, src=0, device=self.device)
         return box[0]  # type: ignore[no-any-return]
+
+
+@contextmanager
+def _others_alive() -> Iterator[None]:
+    """A process that ends leaves the others with a broken connection: that is not their mistake."""
+    try:
+        yield
+    except RuntimeError as error:
+        reason = str(error).split(". ")[0]
+        raise UserError(f"another process of this job ended, so this one does ({reason})") from error
 
 
 @contextmanager

@@ -23,9 +23,12 @@ __all__ = ["Environment"]
 
 @dataclass(frozen=True, kw_only=True)
 class Environment:
-    """`started` is ISO 8601 in UTC; `commit` ends with -dirty where files differ from it, None outside a repository."""
+    """`command` is this process's, `workflow_command` what a person typed. `commit` ends with -dirty where files differ
+    from it, and is None outside a repository. `started` is ISO 8601 in UTC.
+    """
 
     command: str
+    workflow_command: str | None
     commit: str | None
     hostname: str
     device: str
@@ -39,6 +42,7 @@ class Environment:
     def now(cls, group: Group, threads: int) -> Environment:
         return cls(
             command=shlex.join(sys.orig_argv),
+            workflow_command=os.environ.get("DATAVOLUME_COMMAND"),
             commit=_commit(),
             hostname=socket.gethostname(),
             device=_device_name(group.device),

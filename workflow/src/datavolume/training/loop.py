@@ -18,7 +18,7 @@ from datavolume.training.determinism import derived_seed, reseed
 from datavolume.training.distributed import Group
 from datavolume.training.evaluation import evaluate, predict
 from datavolume.training.gradient import Gradient
-from datavolume.training.optimisation import build_optimizer, evaluation_points, learning_rate, set_learning_rate
+from datavolume.training.optimisation import Optimizer, evaluation_points, learning_rate
 from datavolume.training.order import SampleOrder
 from datavolume.training.recording import Clock, LossWatch, metric_rows, timing_row
 from datavolume.training.signals import Interrupted, StopRequest
@@ -54,16 +54,14 @@ def train(run: Run, data: Tensors, group: Group, checkpoints: Checkpoints, stop:
                 losses.check(update)
                 measured = group.share(partial(evaluate, model, data))
                 losses.check(update, measured)
-                at = {"update": update, "batch_size": batch_size}
-                progress.metrics += metric_rows(measured, subset_size=n, learning_rate=rate(update - 1), **at)
-                progress.timing.append(timing_row(progress.timing, seconds=clock.seconds, device=group.device, **at))
+                progress.metrics += metric_rows(measured, update, batch_size, n, rate(update - 1))
+                progress.timing.append(timing_row(progress.timing, update, batch_size, clock.seconds, group.device))
         if update == updates:
             break
 
-        set_learning_rate(optimizer, rate(update))
         loss_of_shard = partial(_loss_of_shard, run, model, data, update, order.batch(update))
         loss, signal = gradient.compute(loss_of_shard, stop.signal)
-        optimizer.step()
+        optimizer.step(rate(update))
         losses.add(loss)
 
         progress.update = update + 1
@@ -80,7 +78,7 @@ def train(run: Run, data: Tensors, group: Group, checkpoints: Checkpoints, stop:
     return progress
 
 
-def _network(run: Run, data: Tensors) -> tuple[torch.nn.Module, torch.optim.Optimizer]:
+def _network(run: Run, data: Tensors) -> tuple[torch.nn.Module, Optimizer]:
     """The network as it is before the first update, and its optimiser."""
     index = data.index
     reseed(data.device, derived_seed(run.seed, "initialisation"))
@@ -88,7 +86,7 @@ def _network(run: Run, data: Tensors) -> tuple[torch.nn.Module, torch.optim.Opti
         run.architecture, classes=len(index.classes), channels=index.channels, image_size=index.image_size
     )
     model = model.to(data.device).train()
-    return model, build_optimizer(run.recipe, model.parameters())
+    return model, Optimizer(run.recipe, model.parameters())
 
 
 def _loss_of_shard(
@@ -109,12 +107,12 @@ def _save(
     checkpoints: Checkpoints,
     group: Group,
     model: torch.nn.Module,
-    optimizer: torch.optim.Optimizer | None = None,
+    optimizer: Optimizer | None = None,
 ) -> None:
     """The first process writes: all have the same weights, and it has shard 0's buffers."""
     progress.seconds = clock.seconds
     progress.parameters = sum(parameter.numel() for parameter in model.parameters())
     if group.is_first:
         progress.model = model.state_dict()
-        progress.optimizer = optimizer.state_dict() if optimizer else None
+        progress.optimizer = optimizer.state if optimizer else None
         checkpoints.save(progress)

@@ -1,7 +1,7 @@
 """Optimiser and learning rate of a recipe.
 
-optimizer = build_optimizer(recipe, model.parameters())
-set_learning_rate(optimizer, learning_rate(recipe, updates, update))
+optimizer = Optimizer(recipe, model.parameters())
+optimizer.step(learning_rate(recipe, updates, update))
 """
 
 from __future__ import annotations
@@ -10,24 +10,84 @@ import math
 from collections.abc import Iterable
 
 import torch
+from torch.optim.adamw import adamw
+from torch.optim.sgd import sgd
 
 from datavolume.errors import UserError
 from datavolume.study.model import Recipe
 
-__all__ = ["build_optimizer", "evaluation_points", "learning_rate", "set_learning_rate"]
+__all__ = ["Optimizer", "evaluation_points", "learning_rate"]
+
+State = dict[str, list[torch.Tensor]]
 
 
-def build_optimizer(recipe: Recipe, parameters: Iterable[torch.nn.Parameter]) -> torch.optim.Optimizer:
-    """`sgd` (with momentum) or `adamw`; weight decay on every parameter. Raises UserError for another name.
+class Optimizer:
+    """`sgd` (with momentum) or `adamw`, weight decay on every parameter: torch.optim's own functions, to the same bits.
 
-    foreach is the plain update of all tensors at once, to the same bits; the fused kernels round differently.
+    Its classes import the compiler when they are made, which takes longer than training a small run. foreach updates
+    all tensors at once, to the bits of one after another; the fused kernels round differently.
     """
-    rate, decay = recipe.learning_rate, recipe.weight_decay
-    if recipe.optimizer == "sgd":
-        return torch.optim.SGD(parameters, lr=rate, momentum=recipe.momentum, weight_decay=decay, foreach=True)
-    if recipe.optimizer == "adamw":
-        return torch.optim.AdamW(parameters, lr=rate, weight_decay=decay, foreach=True)
-    raise UserError(f"recipe.optimizer '{recipe.optimizer}' is unknown; valid: sgd, adamw")
+
+    def __init__(self, recipe: Recipe, parameters: Iterable[torch.nn.Parameter]) -> None:
+        self._recipe = recipe
+        self._parameters: list[torch.Tensor] = [*parameters]
+        if recipe.optimizer == "sgd":
+            self.state: State = {"momentum": self._zeros()}
+        elif recipe.optimizer == "adamw":
+            steps = [torch.zeros(()) for _ in self._parameters]
+            self.state = {"mean": self._zeros(), "square": self._zeros(), "steps": steps}
+        else:
+            raise UserError(f"recipe.optimizer '{recipe.optimizer}' is unknown; valid: sgd, adamw")
+
+    def _zeros(self) -> list[torch.Tensor]:
+        return [torch.zeros_like(parameter, requires_grad=False) for parameter in self._parameters]
+
+    @torch.no_grad()
+    def step(self, rate: float) -> None:
+        """One update from every parameter's `grad`; none counts as zero."""
+        grads = [torch.zeros_like(p) if p.grad is None else p.grad for p in self._parameters]
+        if self._recipe.optimizer == "sgd":
+            self._sgd(grads, rate)
+        else:
+            self._adamw(grads, rate)
+
+    def _sgd(self, grads: list[torch.Tensor], rate: float) -> None:
+        sgd(
+            self._parameters,
+            grads,
+            [*self.state["momentum"]],
+            lr=rate,
+            momentum=self._recipe.momentum,
+            weight_decay=self._recipe.weight_decay,
+            dampening=0.0,
+            nesterov=False,
+            maximize=False,
+            foreach=True,
+        )
+
+    def _adamw(self, grads: list[torch.Tensor], rate: float) -> None:
+        adamw(
+            self._parameters,
+            grads,
+            self.state["mean"],
+            self.state["square"],
+            [],
+            self.state["steps"],
+            lr=rate,
+            beta1=0.9,
+            beta2=0.999,
+            eps=1e-8,
+            weight_decay=self._recipe.weight_decay,
+            amsgrad=False,
+            maximize=False,
+            foreach=True,
+        )
+
+    def load(self, state: State) -> None:
+        """Take over a state of the same shapes. Raises KeyError, ValueError or RuntimeError where they differ."""
+        for name, tensors in self.state.items():
+            for tensor, saved in zip(tensors, state[name], strict=True):
+                tensor.copy_(saved)
 
 
 def learning_rate(recipe: Recipe, updates: int, update: int) -> float:
@@ -37,11 +97,6 @@ def learning_rate(recipe: Recipe, updates: int, update: int) -> float:
     if recipe.schedule == "cosine":
         return recipe.learning_rate * 0.5 * (1 + math.cos(math.pi * update / updates))
     raise UserError(f"recipe.schedule '{recipe.schedule}' is unknown; valid: constant, cosine")
-
-
-def set_learning_rate(optimizer: torch.optim.Optimizer, rate: float) -> None:
-    for group in optimizer.param_groups:
-        group["lr"] = rate
 
 
 def evaluation_points(updates: int, evaluations: int) -> frozenset[int]:

@@ -66,7 +66,7 @@ class LossWatch:
 
 
 def metric_rows(
-    measured: Measured, *, update: int, batch_size: int, subset_size: int, learning_rate: float
+    measured: Measured, update: int, batch_size: int, subset_size: int, learning_rate: float
 ) -> list[dict[str, Any]]:
     """One row a split. `learning_rate` is that of the last update; `epoch` counts passes over the subset."""
     samples = update * batch_size
@@ -75,7 +75,7 @@ def metric_rows(
 
 
 def timing_row(
-    before: list[dict[str, Any]], *, update: int, seconds: float, batch_size: int, device: torch.device
+    before: list[dict[str, Any]], update: int, batch_size: int, seconds: float, device: torch.device
 ) -> dict[str, Any]:
     """Training seconds so far, images a second since the row before, and the process's largest memory so far (MiB)."""
     last = before[-1] if before else {"update": 0, "seconds": 0.0}

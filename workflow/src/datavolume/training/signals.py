@@ -8,11 +8,9 @@ with listening() as stop:
 from __future__ import annotations
 
 import signal
-from collections.abc import Iterator
-from contextlib import contextmanager
 from types import FrameType
 
-__all__ = ["Interrupted", "StopRequest", "listening"]
+__all__ = ["Interrupted", "StopRequest", "listen"]
 
 _SIGNALS = (signal.SIGINT, signal.SIGTERM, signal.SIGUSR2)
 
@@ -37,13 +35,9 @@ class StopRequest:
         self.signal = self.signal or number
 
 
-@contextmanager
-def listening() -> Iterator[StopRequest]:
-    """Note the signals instead of dying from them."""
+def listen() -> StopRequest:
+    """Note the signals from now on, to the end of the process: one that comes when all is written changes nothing."""
     stop = StopRequest()
-    before = {number: signal.signal(number, stop._note) for number in _SIGNALS}
-    try:
-        yield stop
-    finally:
-        for number, handler in before.items():
-            signal.signal(number, handler)
+    for number in _SIGNALS:
+        signal.signal(number, stop._note)
+    return stop
