@@ -48,6 +48,7 @@ def install(key: str) -> None:
         unfinished.touch()
         finished.unlink(missing_ok=True)
         fill()
+        os.sync()  # after a power cut the mark must not stand beside lost packages
         finished.write_text(key + "\n")
         unfinished.unlink()
 

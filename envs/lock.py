@@ -176,7 +176,9 @@ def main() -> int:
         print(f"error: {error}", file=sys.stderr)
         return 1
     for path, text in texts.items():
-        path.write_text(text)
+        draft = path.with_name(path.name + ".new")
+        draft.write_text(text)
+        draft.replace(path)
         print(f"wrote {path.relative_to(ROOT)}")
     return 0
 

@@ -1,6 +1,5 @@
 """What `make` does before it starts: find a Python, fill .venv once and whole, free a left lock."""
 
-import importlib.util
 import subprocess
 import sys
 from dataclasses import dataclass, field
@@ -8,19 +7,10 @@ from pathlib import Path
 from types import ModuleType
 
 import pytest
+from loading import load_script
 
 ROOT = Path(__file__).resolve().parents[2]
 HERE = "111 22 /home/ada/datavolume"
-
-
-def load(name: str) -> ModuleType:
-    """A script of envs/ as a module."""
-    spec = importlib.util.spec_from_file_location(name, ROOT / f"envs/{name}.py")
-    assert spec is not None
-    assert spec.loader is not None
-    module = importlib.util.module_from_spec(spec)
-    spec.loader.exec_module(module)
-    return module
 
 
 @dataclass
@@ -52,7 +42,7 @@ def install(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Bench:
     monkeypatch.chdir(tmp_path)
     Path("envs").mkdir()
     Path("envs/lock.txt").write_text("# a comment\nnumpy==2.4.6\n")
-    bench = Bench(load("install"))
+    bench = Bench(load_script("envs/install.py"))
     monkeypatch.setattr(bench.module, "step", bench.step)
     monkeypatch.setattr(bench.module, "answers", Path.exists)
     return bench
@@ -131,7 +121,7 @@ def test_an_environment_of_somebody_else_is_left_alone(install: Bench) -> None:
 def test_a_failed_step_shows_the_end_of_its_output(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.chdir(tmp_path)
     Path("logs").mkdir()
-    module = load("install")
+    module = load_script("envs/install.py")
     code = "print(*range(100), sep='\\n'); print('No matching distribution'); raise SystemExit(1)"
     with pytest.raises(module.InstallError) as caught:
         module.step([sys.executable, "-c", code])
@@ -214,13 +204,13 @@ def left(state: Path) -> int:
 
 
 def test_a_folder_without_locks_is_free(tmp_path: Path) -> None:
-    assert load("unlock").free(tmp_path / ".snakemake", "login1") == ""
+    assert load_script("envs/unlock.py").free(tmp_path / ".snakemake", "login1") == ""
     assert (tmp_path / ".snakemake/demo-host").read_text() == "login1\n"
 
 
 def test_locks_of_a_demo_killed_on_this_machine_are_removed(state: Path) -> None:
     (state / "demo-host").write_text("login1\n")
-    assert load("unlock").free(state, "login1") == ""
+    assert load_script("envs/unlock.py").free(state, "login1") == ""
     assert left(state) == 0
 
 
@@ -228,7 +218,7 @@ def test_locks_of_a_demo_killed_on_this_machine_are_removed(state: Path) -> None
 def test_other_locks_stay_and_the_command_is_named(state: Path, record: str | None) -> None:
     if record:
         (state / "demo-host").write_text(record)
-    assert load("unlock").free(state, "login1").endswith(".venv/bin/snakemake --unlock")
+    assert load_script("envs/unlock.py").free(state, "login1").endswith(".venv/bin/snakemake --unlock")
     assert left(state) == 2
 
 
@@ -241,7 +231,7 @@ def test_locks_of_a_snakemake_that_runs_here_stay(state: Path) -> None:
     with subprocess.Popen(command, cwd=state.parent, stdin=pipe, stdout=pipe, text=True) as process:
         assert process.stdout is not None
         process.stdout.readline()
-        refusal = load("unlock").free(state, "login1")
+        refusal = load_script("envs/unlock.py").free(state, "login1")
         process.communicate("\n")
     assert refusal.startswith(f"a Snakemake (process {process.pid}) runs in this folder already")
     assert left(state) == 2
