@@ -19,7 +19,7 @@ demo: install  ## run the default study on this machine, up to the report
 # One thread a process: two of them with two threads each on two cores are many times slower.
 test: install  ## run all tests; those on Slurm start a private cluster
 	@OMP_NUM_THREADS=1 $(BIN)/pytest -m "not slurm" -n 2 --dist loadscope
-	@$(BIN)/pytest -m slurm
+	@$(BIN)/pytest tests/slurm
 
 lint: install  ## check format, style and types, and the workflow
 	$(BIN)/ruff check .
