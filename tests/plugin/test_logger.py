@@ -1,5 +1,6 @@
 """The logger plugin: progress by hand-made clocks, and what a person sees of a real workflow."""
 
+import os
 import re
 import subprocess
 import sys
@@ -8,7 +9,7 @@ from pathlib import Path
 from snakemake_interface_logger_plugins.base import LogHandlerBase
 from snakemake_interface_logger_plugins.tests import TestLogHandlerBase
 
-from snakemake_logger_plugin_datavolume import LogHandler
+from snakemake_logger_plugin_datavolume import LogHandler, _last_lines
 from snakemake_logger_plugin_datavolume.progress import Progress, duration
 
 
@@ -69,6 +70,14 @@ def test_a_line_per_job_and_the_end_of_a_failed_ones_log(tmp_path: Path) -> None
     assert "FAILED bad" in told.stderr
     assert "    log: bad.log\n    | first\n    | the reason\n" in told.stderr
     assert "Traceback" not in told.stderr
+
+
+def test_what_an_earlier_call_logged_is_not_shown(tmp_path: Path) -> None:
+    log = tmp_path / "bad.log"
+    log.write_text("of yesterday\n")
+    os.utime(log, (1, 1))
+    assert _last_lines(str(log), since=1000) == [f"log: {log} (nothing written)"]
+    assert _last_lines(str(log), since=0) == [f"log: {log}", "| of yesterday"]
 
 
 def test_a_dry_run_reads_as_always(tmp_path: Path) -> None:

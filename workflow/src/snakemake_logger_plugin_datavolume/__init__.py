@@ -48,6 +48,7 @@ class LogHandler(LogHandlerBase):
     def __post_init__(self) -> None:
         self.progress = Progress()
         self.jobs: dict[int, _Job] = {}
+        self.since = time.time()
 
     def emit(self, record: LogRecord) -> None:
         """Called under the handler's lock."""
@@ -105,18 +106,26 @@ class LogHandler(LogHandlerBase):
         name = job.name if job else record.rule_name
         details = [str(record.rule_msg)] if record.rule_msg else []
         details += [f"{key}: {value}" for key, value in record.aux.items()]
-        return "\n    ".join([f"FAILED {name}", *details, *(line for log in record.log for line in _last_lines(log))])
+        return "\n    ".join(
+            [f"FAILED {name}", *details, *(line for log in record.log for line in _last_lines(log, self.since))]
+        )
 
     def _error(self, record: Any) -> str:
         """A failed job has been told of already, with its log."""
         return "" if record.exception in ("RuleException", "CalledProcessError") else str(record.getMessage())
 
 
-def _last_lines(log: str) -> list[str]:
-    """The log's path and the end of what it says; Snakemake adds remarks to the path."""
-    path = Path(log.split(" (")[0])
+def _last_lines(log: str, since: float) -> list[str]:
+    """The log's path and the end of what it says; not what an earlier call left there."""
+    path = Path(log.split(" (")[0])  # Snakemake adds remarks to the path
     try:
-        lines = path.read_text(encoding="utf-8", errors="replace").splitlines()
+        lines = path.read_text(encoding="utf-8", errors="replace").splitlines() if _written(path, since) else []
     except OSError:
-        return [f"log: {path} (not written)"]
+        lines = []
+    if not lines:
+        return [f"log: {path} (nothing written)"]
     return [f"log: {path}", *(f"| {line}" for line in lines[-_LOG_LINES:])]
+
+
+def _written(path: Path, since: float) -> bool:
+    return path.stat().st_mtime >= since - 1  # file systems round
