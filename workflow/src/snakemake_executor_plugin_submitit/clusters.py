@@ -158,7 +158,7 @@ class DebugCluster:
         for request in group:
             ids.append(f"debug-{next(self.numbers)}")
             problem = submit([request], "debug", self.folder)[0].exception()
-            self.ended[ids[-1]] = Ending(problem is None, f"failed: {problem}")
+            self.ended[ids[-1]] = Ending(False, f"failed: {problem}") if problem else Ending(True)
         return ids
 
     def endings(self, ids: Iterable[str]) -> dict[str, Ending]:

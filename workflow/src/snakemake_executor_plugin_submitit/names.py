@@ -19,7 +19,7 @@ def slug(text: str) -> str:
     """`text` as it is when it is a safe file name, else a cleaned one that a hash keeps unique."""
     if SAFE.fullmatch(text) and len(text) <= LONGEST:
         return text
-    cleaned = re.sub(r"[^A-Za-z0-9._=+~-]+", "_", text).lstrip(".-")
+    cleaned = re.sub(r"[^A-Za-z0-9._=+~-]+", "_", text).lstrip(".-") or "_"
     return f"{cleaned[:LONGEST]}-{hashlib.sha256(text.encode()).hexdigest()[:8]}"
 
 

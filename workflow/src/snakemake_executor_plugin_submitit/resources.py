@@ -136,7 +136,7 @@ def refuse_unknown(asked: Mapping[str, Any]) -> None:
     """Raise ValueError for a misspelt resource of Slurm; any other name may be the workflow's own."""
     for name in asked:
         if name.startswith("slurm_") and name not in TABLE:
-            near = difflib.get_close_matches(name, TABLE, n=1)
+            near = difflib.get_close_matches(name, TABLE, n=1, cutoff=0.8)
             known = ", ".join(known for known in TABLE if known.startswith("slurm_"))
             raise ValueError(f"{name} is unknown; " + (f"did you mean {near[0]}?" if near else f"there are {known}"))
 

@@ -6,7 +6,7 @@ asked, and rarely, only for jobs that end without one: cancelled, killed, lost w
 
 import subprocess
 import time
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
@@ -48,7 +48,7 @@ class Ending:
 
     ok: bool
     reason: str = ""
-    words: Sequence[str] = ()
+    words: tuple[str, ...] = ()
 
 
 def has_ended(state: str) -> bool:
@@ -83,11 +83,12 @@ class ResultFiles:
         if outcome == "success":
             return Ending(True)
         reason = str(result).strip().splitlines()[-1].rpartition("Error: ")[2]
-        return Ending(False, f"failed: {reason}", [line for line in self.words(job_id) if line.startswith("slurm")])
+        words = tuple(line for line in self.words(job_id) if line.startswith("slurm"))
+        return Ending(False, f"failed: {reason}", words)
 
     def missing(self, job_id: str, state: str) -> Ending:
         """The ending of a job that has left no result."""
-        return Ending(False, f"ended as {state} and left no result", self.words(job_id)[-3:])
+        return Ending(False, f"ended as {state} and left no result", tuple(self.words(job_id)[-3:]))
 
     def words(self, job_id: str) -> list[str]:
         """The last lines of what submitit, and Slurm's daemon on the node, wrote around a job."""

@@ -1,0 +1,93 @@
+"""A Snakemake job as the plugin sees it, and a Slurm that is a table in a folder."""
+
+import os
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+PROGRAMS = {
+    # The answer of the real sbatch, or what a test says it refuses; the script and its environment are kept.
+    "sbatch": """
+        if [ -s "$0.refuses" ]; then cat "$0.refuses" >&2; exit 1; fi
+        cat "$1" > "$0.script"; env > "$0.environment"; echo "Submitted batch job 42" """,
+    "sacct": """
+        if [ -s "$0.refuses" ]; then cat "$0.refuses" >&2; exit 1; fi
+        echo "JobID|State"; cat "$0.table" """,
+    "squeue": """
+        if [ -s "$0.refuses" ]; then cat "$0.refuses" >&2; exit 1; fi
+        echo "JOBID|STATE"; cat "$0.table" """,
+    "scancel": """
+        if [ -s "$0.refuses" ]; then cat "$0.refuses" >&2; exit 1; fi""",
+    "srun": "exit 1",
+}
+
+
+@dataclass
+class FakeJob:
+    """What the plugin reads of a Snakemake job."""
+
+    name: str = "train"
+    wildcards_dict: Mapping[str, str] = field(default_factory=dict)
+    resources: Mapping[str, Any] = field(default_factory=dict)
+    threads: int = 1
+    group: str = ""
+    jobid: int | str = 1
+
+    def is_group(self) -> bool:
+        return bool(self.group)
+
+
+class FakeSlurm:
+    """Slurm's commands, first on the PATH: each answers from a table or refuses, and notes its arguments."""
+
+    def __init__(self, folder: Path) -> None:
+        self.folder = folder
+        for name, body in PROGRAMS.items():
+            program = folder / name
+            program.write_text(f'#!/bin/sh\necho "{name} $*" >> "$(dirname "$0")/calls"\n{body}\n')
+            program.chmod(0o755)
+            (folder / f"{name}.table").touch()
+
+    def refuse(self, command: str, words: str) -> None:
+        """Let a command fail with these words; no words let it answer again."""
+        (self.folder / f"{command}.refuses").write_text(words)
+
+    def table(self, command: str, **states: str) -> None:
+        """What sacct or squeue knows: `j7_1="RUNNING"` is job 7_1."""
+        rows = "".join(f"{job[1:]}|{state}\n" for job, state in states.items())
+        (self.folder / f"{command}.table").write_text(rows)
+
+    @property
+    def calls(self) -> list[str]:
+        """The commands so far, with their arguments."""
+        calls = self.folder / "calls"
+        return calls.read_text().splitlines() if calls.exists() else []
+
+    @property
+    def script(self) -> str:
+        """The script of the last sbatch."""
+        return (self.folder / "sbatch.script").read_text()
+
+    @property
+    def environment(self) -> dict[str, str]:
+        """The environment of the last sbatch."""
+        lines = (self.folder / "sbatch.environment").read_text().splitlines()
+        return dict(line.split("=", 1) for line in lines if "=" in line)
+
+
+@pytest.fixture
+def fake_slurm(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> FakeSlurm:
+    """Slurm's commands without a Slurm."""
+    folder = tmp_path / "bin"
+    folder.mkdir()
+    monkeypatch.setenv("PATH", f"{folder}{os.pathsep}{os.environ['PATH']}")
+    return FakeSlurm(folder)
+
+
+@pytest.fixture
+def job() -> type[FakeJob]:
+    """Makes fake jobs: `job(name, wildcards_dict, resources, threads)`."""
+    return FakeJob

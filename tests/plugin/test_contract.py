@@ -1,0 +1,25 @@
+"""Snakemake's own tests of an executor plugin, on each cluster that needs no Slurm (tests/slurm has the other)."""
+
+import snakemake.common.tests
+from snakemake_interface_executor_plugins.settings import ExecutorSettingsBase
+
+from snakemake_executor_plugin_submitit import ExecutorSettings
+
+
+class TestLocal(snakemake.common.tests.TestWorkflowsLocalStorageBase):
+    """Chains, wildcards and job groups on subprocesses of this machine."""
+
+    __test__ = True
+
+    def get_executor(self) -> str:
+        return "submitit"
+
+    def get_executor_settings(self) -> ExecutorSettingsBase:
+        return ExecutorSettings(cluster="local", poll_seconds=0.1)
+
+
+class TestDebug(TestLocal):
+    """The same, in this process."""
+
+    def get_executor_settings(self) -> ExecutorSettingsBase:
+        return ExecutorSettings(cluster="debug", poll_seconds=0.1)
