@@ -1,14 +1,13 @@
 """The text of slurm.conf, gres.conf, slurmdbd.conf and cgroup.conf, from one `Site`.
 
-The values that look odd were measured: short credentials make a requeued job start after seconds instead of
-minutes, and everything is bound to 127.0.0.1 because the machine's own name may not resolve.
+The values that look odd were measured: short credentials, for one, make a requeued job start after seconds instead
+of minutes.
 """
 
 import grp
 import os
 import pwd
 import re
-import socket
 import subprocess
 import time
 from dataclasses import dataclass
@@ -16,6 +15,7 @@ from pathlib import Path
 
 from .errors import LoopbackError
 from .install import find_program
+from .network import communication_parameters, host_name
 
 __all__ = ["CPUS", "GPUS", "Site", "account_name", "user_name", "write_configuration"]
 
@@ -31,8 +31,7 @@ SlurmUser={user}
 SlurmdUser={user}
 AuthType=auth/munge
 AuthInfo=socket={run}/munge.socket,cred_expire=5
-CommunicationParameters=NoInAddrAny,NoCtldInAddrAny
-StateSaveLocation={run}/state
+{communication}StateSaveLocation={run}/state
 SlurmdSpoolDir={run}/%n
 SlurmctldPidFile={run}/slurmctld.pid
 SlurmdPidFile={run}/%n.pid
@@ -90,7 +89,7 @@ AuthType=auth/munge
 AuthInfo={run}/munge.socket
 DbdHost=localhost
 DbdAddr=127.0.0.1
-DbdPort={port}
+{communication}DbdPort={port}
 SlurmUser={user}
 PidFile={run}/slurmdbd.pid
 StorageType=accounting_storage/mysql
@@ -130,19 +129,30 @@ def write_configuration(site: Site) -> None:
     if site.accounting:
         private = site.run / "slurmdbd.conf"  # slurmdbd refuses one that others can read
         private.touch(mode=0o600)
-        private.write_text(SLURMDBD_CONF.format(run=site.run, port=site.ports[1], user=user_name()))
+        private.write_text(SLURMDBD_CONF.format(user=user_name(), **common_values(site)))
+
+
+def common_values(site: Site) -> dict[str, object]:
+    """What slurm.conf and slurmdbd.conf must agree on."""
+    parameters = ",".join(communication_parameters())
+    return {
+        "run": site.run,
+        "communication": f"CommunicationParameters={parameters}\n" if parameters else "",
+        "port": site.ports[1],
+    }
 
 
 def slurm_conf(site: Site) -> str:
     """The text of slurm.conf."""
+    values = common_values(site)
     return SLURM_CONF.format(
-        run=site.run,
         host=host_name(),
         user=user_name(),
         control_port=site.ports[0],
         first_job=first_job_id(),
-        accounting=ACCOUNTING.format(run=site.run, port=site.ports[1]) if site.accounting else "",
+        accounting=ACCOUNTING.format(**values) if site.accounting else "",
         nodes="\n".join(map(node_line, site.node_names, site.ports[2:])),
+        **values,
     )
 
 
@@ -166,11 +176,6 @@ def slurm_version() -> tuple[int, ...]:
 def node_line(name: str, port: int) -> str:
     """The line of one node."""
     return NODE.format(name=name, host=host_name(), port=port, cpus=CPUS, gpus=GPUS)
-
-
-def host_name() -> str:
-    """This machine's name as slurmctld compares it: up to the first dot."""
-    return socket.gethostname().split(".")[0] or "localhost"
 
 
 def user_name() -> str:

@@ -70,14 +70,14 @@ def takes_sockets(run: Path) -> bool:
 
 
 def free_ports(count: int) -> tuple[int, ...]:
-    """Ports on which nobody listens; all are held until the last is found, so none is named twice."""
+    """Ports on which nobody listens at any address; all are held until the last is found, so none is named twice."""
     found: list[int] = []
     with contextlib.ExitStack() as held:
         for port in random.sample(PORTS, len(PORTS)):
             listener = held.enter_context(socket.socket())
             with contextlib.suppress(OSError):
-                listener.bind(("127.0.0.1", port))
+                listener.bind(("", port))
                 found.append(port)
             if len(found) == count:
                 return tuple(found)
-    raise LoopbackError(f"fewer than {count} free ports between {PORTS.start} and {PORTS.stop} on 127.0.0.1")
+    raise LoopbackError(f"fewer than {count} free ports between {PORTS.start} and {PORTS.stop}")
