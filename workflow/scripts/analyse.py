@@ -23,11 +23,11 @@ def analyse(*, summary: Path, margin: float, question: str, tables: dict[str, Pa
 
 
 if "snakemake" in globals():
-    with reporting(snakemake.log):  # noqa: F821
+    with reporting(snakemake.log):
         analyse(
-            summary=Path(snakemake.input.summary),  # noqa: F821
-            margin=snakemake.params.margin,  # noqa: F821
-            question=snakemake.params.question,  # noqa: F821
-            tables={name: Path(snakemake.output.get(name)) for name in TABLES},  # noqa: F821
-            answered=Path(snakemake.output.answer),  # noqa: F821
+            summary=Path(snakemake.input.summary),
+            margin=snakemake.params.margin,
+            question=snakemake.params.question,
+            tables={name: Path(snakemake.output.get(name)) for name in TABLES},
+            answered=Path(snakemake.output.answer),
         )

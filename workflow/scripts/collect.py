@@ -23,9 +23,9 @@ def collect(*, plan: Path, files: dict[str, Sequence[Path]], outputs: dict[str, 
 
 if "snakemake" in globals():
     kinds = ("metrics", "timing", "summary")
-    with reporting(snakemake.log):  # noqa: F821
+    with reporting(snakemake.log):
         collect(
-            plan=Path(snakemake.input.plan),  # noqa: F821
-            files={kind: [Path(file) for file in snakemake.input.get(kind)] for kind in kinds},  # noqa: F821
-            outputs={kind: Path(snakemake.output.get(kind)) for kind in kinds},  # noqa: F821
+            plan=Path(snakemake.input.plan),
+            files={kind: [Path(file) for file in snakemake.input.get(kind)] for kind in kinds},
+            outputs={kind: Path(snakemake.output.get(kind)) for kind in kinds},
         )

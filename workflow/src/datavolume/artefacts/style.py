@@ -1,0 +1,109 @@
+"""How series look and how axes are labelled, the same in every figure.
+
+mark(0)                          colour, marker and line style of the first architecture
+shades(6)                        one per data volume, light to dark
+size_axis(axes, volumes)         log axis with ticks at the sizes, in images and percent
+
+Series differ in lightness, marker and line style too: figures are read in black and white, and by colour-blind people.
+"""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Sequence
+from dataclasses import dataclass
+from importlib.resources import files
+from typing import Any
+
+import matplotlib
+from matplotlib.axes import Axes
+from matplotlib.ticker import FixedLocator, FuncFormatter, MaxNLocator, NullLocator
+
+from datavolume.analysis.volumes import Volumes
+from datavolume.analysis.words import count, share
+
+__all__ = ["STYLE", "Mark", "labelled_sizes", "mark", "metric_axis", "shades", "size_axis", "size_label", "tint"]
+
+STYLE = str(files("datavolume.artefacts") / "style.mplstyle")
+
+# Okabe and Ito's colour-blind-safe palette, ordered so that neighbours differ in lightness
+_COLOURS = ("#0072B2", "#E69F00", "#000000", "#009E73", "#CC79A7", "#D55E00", "#56B4E9")
+_MARKERS = "osD^vPX"
+_LINES: tuple[str | tuple[int, tuple[float, ...]], ...] = ("-", (0, (5, 1.5)), (0, (5, 1.5, 1, 1.5)), (0, (1, 1)))
+
+
+@dataclass(frozen=True)
+class Mark:
+    """What tells one series from the others."""
+
+    colour: str
+    marker: str
+    line: str | tuple[int, tuple[float, ...]]
+
+    @property
+    def line_style(self) -> dict[str, Any]:
+        """As matplotlib's lines take it."""
+        return {"color": self.colour, "marker": self.marker, "linestyle": self.line}
+
+
+def mark(index: int) -> Mark:
+    """Of the architecture at `index` in the study's order."""
+    return Mark(_COLOURS[index % len(_COLOURS)], _MARKERS[index % len(_MARKERS)], _LINES[index % len(_LINES)])
+
+
+def shades(number: int) -> list[Mark]:
+    """For ordered series: light to dark, each with its own marker, the last one solid."""
+    colours = matplotlib.colormaps["viridis"]
+    places = [0.88 * (1 - i / max(number - 1, 1)) if number > 1 else 0.0 for i in range(number)]
+    return [
+        Mark(
+            matplotlib.colors.to_hex(colours(place)),
+            _MARKERS[i % len(_MARKERS)],
+            _LINES[(number - 1 - i) % len(_LINES)],
+        )
+        for i, place in enumerate(places)
+    ]
+
+
+def tint(colour: str) -> str:
+    """The colour, mostly white: a fill behind points of that colour."""
+    red, green, blue = matplotlib.colors.to_rgb(colour)
+    return matplotlib.colors.to_hex((1 - 0.3 * (1 - red), 1 - 0.3 * (1 - green), 1 - 0.3 * (1 - blue)))
+
+
+def size_label(n: int, volumes: Volumes) -> str:
+    """`719` over `50 %`; sizes alone where nobody knows the size of all data."""
+    return f"{count(n)}\n{share(volumes.share(n))}" if volumes.known else count(n)
+
+
+def labelled_sizes(sizes: Sequence[int], *, apart: float) -> list[int]:
+    """Sizes whose labels stand at least `apart`, in shares of the axis, from the next larger one that has a label."""
+    kept = [sizes[-1]]
+    span = math.log(sizes[-1] / sizes[0]) or 1.0
+    for n in reversed(sizes[:-1]):
+        if math.log(kept[-1] / n) / span >= apart:
+            kept.append(n)
+    return kept[::-1]
+
+
+def size_axis(axes: Axes, volumes: Volumes, *, apart: float = 0.085) -> None:
+    """Log axis over the number of training images; every size has a tick, and a label where there is room."""
+    axes.set_xscale("log")
+    if len(volumes.sizes) == 1:
+        axes.set_xlim(volumes.largest / 2, volumes.largest * 2)
+    labelled = set(labelled_sizes(volumes.sizes, apart=apart))
+    axes.xaxis.set_major_locator(FixedLocator(list(volumes.sizes)))
+    axes.xaxis.set_minor_locator(NullLocator())
+    axes.xaxis.set_major_formatter(
+        FuncFormatter(lambda n, _: size_label(round(n), volumes) if round(n) in labelled else "")
+    )
+    axes.set_xlabel("training images" + (", and their share of all training data" if volumes.known else ""))
+
+
+def metric_axis(axes: Axes, label: str, *, most: float | None = None) -> None:
+    """Label the y axis, with round ticks; nothing is shown beyond `most`, the largest value there can be."""
+    axes.set_ylabel(label)
+    axes.yaxis.set_major_locator(MaxNLocator(nbins=6, steps=[1, 2, 2.5, 5, 10]))
+    if most is not None and axes.get_ylim()[1] > most:
+        low, _ = axes.get_ylim()
+        axes.set_ylim(low, most + 0.02 * (most - low))
