@@ -26,7 +26,7 @@ lint: install  ## check format, style and types, and the workflow
 	$(BIN)/ruff format --check .
 	$(BIN)/mypy
 	$(BIN)/mypy envs
-	$(BIN)/snakefmt --check Snakefile workflow
+	$(BIN)/snakefmt --check workflow
 	$(BIN)/snakemake --lint
 
 slurm:  ## start a private Slurm on this machine and print what to export
