@@ -65,7 +65,13 @@ def present_cluster() -> Slurm | None:
 def held_cluster(home: Path, *options: str) -> Iterator[Slurm]:
     """A new cluster that ends with this block, and also when this process is killed inside it."""
     command = [sys.executable, str(TOOL), "hold", "--dir", str(home), *options]
-    with subprocess.Popen(command, stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True) as holder:
+    with subprocess.Popen(
+        command,
+        stdin=subprocess.PIPE,
+        stdout=subprocess.PIPE,
+        text=True,
+        start_new_session=True,  # Ctrl-C reaches the tests; the cluster ends when they have
+    ) as holder:
         assert holder.stdout is not None
         said = holder.stdout.read()
         cluster = read(home.resolve())

@@ -75,6 +75,8 @@ def stop(home: Path, _: argparse.Namespace) -> int:
     """Stop the cluster."""
     cluster = lifecycle.stop(home)
     print(f"stopped {describe(cluster)}" if cluster else f"no Slurm runs in {home}")
+    if cluster and os.environ.get("SLURM_CONF") == str(cluster.site.slurm_conf):
+        print("# SLURM_CONF of this shell names what is gone now:  unset SLURM_CONF")
     return 0
 
 
