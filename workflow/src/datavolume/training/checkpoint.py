@@ -51,17 +51,6 @@ class Progress:
     def finished(self) -> bool:
         return self.probabilities is not None
 
-    def restore(self, model: torch.nn.Module, optimizer: Optimizer) -> None:
-        """Put the saved state into both, where there is one. Raises UserError where it is another network's."""
-        if self.model is None or self.optimizer is None:
-            return
-        try:
-            model.load_state_dict(self.model)
-            optimizer.load(self.optimizer)
-        except (RuntimeError, ValueError, KeyError) as error:
-            raise UserError(f"the checkpoint does not fit the network ({str(error).splitlines()[0]})") from error
-        self.model = self.optimizer = None
-
 
 class Checkpoints:
     """The checkpoints of one run, in its own folder; `seconds` is the time between two."""
@@ -87,6 +76,20 @@ class Checkpoints:
                 )
             print(f"{file}: {reason}; going on from the one before, or from the start", file=sys.stderr, flush=True)
         return Progress()
+
+    def restore(self, progress: Progress, model: torch.nn.Module, optimizer: Optimizer) -> None:
+        """Put the saved state into both, where there is one. Raises UserError where it is another network's."""
+        if progress.model is None or progress.optimizer is None:
+            return
+        try:
+            model.load_state_dict(progress.model)
+            optimizer.load(progress.optimizer)
+        except (RuntimeError, ValueError, KeyError) as error:
+            reason = str(error).splitlines()[0]
+            raise UserError(
+                f"{self._file(progress.update)}: does not fit the network ({reason}); delete {self._folder} to train anew"
+            ) from error
+        progress.model = progress.optimizer = None
 
     def save(self, progress: Progress) -> None:
         """Raises UserError, and changes nothing, where the disk is full or cannot be written."""

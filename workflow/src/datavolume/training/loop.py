@@ -41,7 +41,7 @@ def train(run: Run, data: Tensors, group: Group, checkpoints: Checkpoints, stop:
     points = evaluation_points(updates, recipe.evaluations)
     rate = partial(learning_rate, recipe, updates)
     model, optimizer = _network(run, data)
-    progress.restore(model, optimizer)
+    checkpoints.restore(progress, model, optimizer)
     order = SampleOrder(n, batch_size, run.seed, group.device)
     gradient = Gradient(model, recipe.shards, group)
     losses = LossWatch(run, progress.update, group.device)

@@ -1,0 +1,56 @@
+"""Two processes, as torchrun starts them: the same bits as one, also stopped and resumed on another number of them."""
+
+from __future__ import annotations
+
+import signal
+import subprocess
+import sys
+import time
+from pathlib import Path
+from typing import Any
+
+from unit.training.studies import command, deterministic_bytes, make_study, train_all
+
+from datavolume.study import Budget, Paths, Plan, Resources
+
+LAUNCH = [sys.executable, "-m", "datavolume.training.launch", "--standalone", "--nproc-per-node", "2"]
+STUDY: dict[str, Any] = {"architecture": "small_cnn", "shards": 2, "resources": Resources(processes=2)}
+
+
+def launch(paths: Paths, plan: Plan, *options: str) -> subprocess.Popen[str]:
+    train = [*LAUNCH, "-m", "datavolume.training", *command(paths, plan, "--cores", "2", *options)]
+    return subprocess.Popen(train, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True)
+
+
+def test_two_processes_have_the_bits_of_one(tmp_path: Path) -> None:
+    one, two = (make_study(tmp_path / name, seeds=(0, 1), **STUDY) for name in ("one", "two"))
+    train_all(*one)
+    said, errors = (job := launch(*two)).communicate()
+    assert (job.returncode, errors) == (0, "")
+    assert [line.partition(":")[0] for line in said.splitlines()] == [f"small_cnn f0.1 seed {n}" for n in (0, 1)]
+    assert deterministic_bytes(*two) == deterministic_bytes(*one)
+
+
+def test_two_processes_stop_together_and_one_goes_on(tmp_path: Path) -> None:
+    budget = Budget(updates=400)
+    one, two = (make_study(tmp_path / name, budget=budget, **STUDY) for name in ("one", "two"))
+    train_all(*one)
+    job = launch(*two, "--checkpoint-seconds", "0")
+    checkpoints = two[0].checkpoints(two[1].runs[0].run)
+    while job.poll() is None and not any(checkpoints.glob("update-*.pt")):
+        time.sleep(0.01)
+    job.send_signal(signal.SIGUSR2)
+    _, errors = job.communicate()
+    assert job.returncode == 128 + signal.SIGUSR2
+    first, second = sorted(errors.splitlines())
+    assert first.startswith("SIGUSR2: stopped small_cnn-")
+    assert second == f"process 1: {first}"  # after the same update
+    train_all(*two)
+    assert deterministic_bytes(*two) == deterministic_bytes(*one)
+
+
+def test_a_mistake_is_not_buried_under_torchrun(tmp_path: Path) -> None:
+    paths, plan = make_study(tmp_path, architecture="small_cnn", shards=1)
+    _, errors = (job := launch(paths, plan)).communicate()
+    assert job.returncode == 1
+    assert sorted(line.partition("run ")[0] for line in errors.splitlines()) == ["Error: ", "process 1: Error: "]
