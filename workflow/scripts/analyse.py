@@ -1,7 +1,5 @@
 """Analyse the collected runs: a CSV a statistic, and the answer."""
 
-from __future__ import annotations
-
 from pathlib import Path
 
 import pandas as pd

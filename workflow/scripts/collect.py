@@ -1,7 +1,5 @@
 """Collect the files of every seed block into one parquet file each."""
 
-from __future__ import annotations
-
 from collections.abc import Sequence
 from pathlib import Path
 

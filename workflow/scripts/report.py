@@ -1,7 +1,5 @@
 """Write the report: one HTML file with the answer, the figures, the statistics, and where they come from."""
 
-from __future__ import annotations
-
 import json
 from collections.abc import Sequence
 from pathlib import Path

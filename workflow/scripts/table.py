@@ -1,7 +1,5 @@
 """Set one table of the collected metrics, by its registered name."""
 
-from __future__ import annotations
-
 from collections.abc import Mapping
 from pathlib import Path
 

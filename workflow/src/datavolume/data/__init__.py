@@ -4,3 +4,7 @@ datasets  which datasets there are, by name
 index     one dataset written once: images.npy, index.parquet, classes.json
 subsets   which training samples a run sees: a sorted list of their ids
 """
+
+from datavolume.data.datasets import check_dataset
+
+__all__ = ["check_dataset"]
