@@ -7,7 +7,7 @@ collected = collected_of(plan)   the frames, without a disk
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import replace
 from pathlib import Path
 
@@ -47,18 +47,23 @@ def make_plan(
     seeds: int = 5,
     subset_seeds: Sequence[int] = (0,),
     seeds_per_job: int = 5,
+    recipes: Mapping[str, Recipe] = {"volume": Recipe()},
 ) -> Plan:
+    """`recipes` has an experiment of the same grid for each of its names."""
     volumes = [Volume(fraction=fraction, seed=seed) for fraction in fractions for seed in subset_seeds]
     volumes += [Volume(size=size, seed=seed) for size in sizes for seed in subset_seeds]
-    experiment = Experiment(
-        name="volume",
-        dataset=Dataset(name="digits"),
-        architectures=tuple(architectures),
-        volumes=tuple(volumes),
-        seeds=tuple(range(seeds)),
-        recipe=Recipe(),
-        resources=Resources(),
-    )
+    experiments = [
+        Experiment(
+            name=name,
+            dataset=Dataset(name="digits"),
+            architectures=tuple(architectures),
+            volumes=tuple(volumes),
+            seeds=tuple(range(seeds)),
+            recipe=recipe,
+            resources=Resources(),
+        )
+        for name, recipe in recipes.items()
+    ]
     study = Study(
         name="made_up",
         scale="full",
@@ -66,7 +71,7 @@ def make_plan(
         question="How many are enough?",
         margin=0.01,
         seeds_per_job=seeds_per_job,
-        experiments=(experiment,),
+        experiments=tuple(experiments),
         text={},
     )
     return expand(study)

@@ -9,7 +9,7 @@ from unit.analysis.synthetic import UPDATES, collected_of, files_of, make_plan, 
 
 from datavolume.analysis.collect import COLUMNS, Collected, collect, read_parts
 from datavolume.errors import UserError
-from datavolume.study import Paths, Plan
+from datavolume.study import Paths, Plan, Recipe
 
 
 def small_plan() -> Plan:
@@ -50,6 +50,18 @@ def test_what_the_plan_knows_is_added() -> None:
     assert found.summary["size"].isna().all()
     assert set(found.metrics["experiments"]) == {"volume"}
     assert (found.metrics["n"] == found.metrics["run"].map(found.summary.set_index("run")["n"])).all()
+
+
+def test_experiments_with_other_recipes_are_other_curves() -> None:
+    recipes = {"slow": Recipe(learning_rate=1e-4), "fast": Recipe(learning_rate=1e-2)}
+    found = collected_of(make_plan(architectures=("mlp",), fractions=(1.0,), seeds=1, recipes=recipes))
+    assert list(found.summary["architecture"]) == ["mlp (slow)", "mlp (fast)"]
+
+
+def test_experiments_that_share_a_recipe_are_one_curve() -> None:
+    recipes = {"first": Recipe(), "second": Recipe()}
+    found = collected_of(make_plan(architectures=("mlp",), fractions=(1.0,), seeds=1, recipes=recipes))
+    assert list(found.summary["architecture"]) == ["mlp"]
 
 
 def test_sizes_stand_in_their_own_column() -> None:

@@ -16,7 +16,7 @@ import pandas as pd
 
 from datavolume.analysis.metrics import METRICS
 from datavolume.errors import UserError
-from datavolume.study import Paths, Plan
+from datavolume.study import Dataset, Paths, Plan, Recipe, Run
 
 __all__ = ["COLUMNS", "Collected", "collect", "read_parts"]
 
@@ -99,8 +99,22 @@ def _planned(plan: Plan) -> pd.DataFrame:
     """What the plan knows of each run."""
     columns = ("run", "architecture", "fraction", "size", "dataset", "subset", "experiments")
     frame = pd.DataFrame([{name: getattr(run, name) for name in columns} for run in plan.runs], columns=list(columns))
-    frame["subset_seed"] = [run.unpack().volume.seed for run in plan.runs]
+    runs = [run.unpack() for run in plan.runs]
+    frame["subset_seed"] = [run.volume.seed for run in runs]
+    frame["architecture"] = _curves(plan, runs)
     return frame.astype({"fraction": "float64", "size": "Int64"})
+
+
+def _curves(plan: Plan, runs: Sequence[Run]) -> list[str]:
+    """The curve that each run is a point of: its architecture; with the experiment's name where experiments train that
+    architecture on other data or by another recipe, so that no curve mixes them."""
+    settings: dict[str, set[tuple[Dataset, Recipe, str]]] = {}
+    for run in runs:
+        settings.setdefault(run.architecture, set()).add((run.dataset, run.recipe, run.volume.mode))
+    return [
+        run.architecture if len(settings[run.architecture]) == 1 else f"{run.architecture} ({planned.experiments})"
+        for planned, run in zip(plan.runs, runs, strict=True)
+    ]
 
 
 def _join(parts: Sequence[pd.DataFrame], planned: pd.DataFrame) -> pd.DataFrame:
