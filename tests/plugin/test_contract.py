@@ -1,9 +1,12 @@
 """Snakemake's own tests of an executor plugin, on each cluster that needs no Slurm (tests/slurm has the other)."""
 
+import pytest
 import snakemake.common.tests
 from snakemake_interface_executor_plugins.settings import ExecutorSettingsBase
 
 from snakemake_executor_plugin_submitit import ExecutorSettings
+
+pytestmark = pytest.mark.filterwarnings("ignore::DeprecationWarning:pulp")  # Snakemake's solver
 
 
 class TestLocal(snakemake.common.tests.TestWorkflowsLocalStorageBase):
@@ -19,7 +22,9 @@ class TestLocal(snakemake.common.tests.TestWorkflowsLocalStorageBase):
 
 
 class TestDebug(TestLocal):
-    """The same, in this process."""
+    """A chain in this process; a group is to it one more command."""
+
+    test_group_workflow = None
 
     def get_executor_settings(self) -> ExecutorSettingsBase:
         return ExecutorSettings(cluster="debug", poll_seconds=0.1)

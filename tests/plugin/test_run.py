@@ -77,6 +77,14 @@ def test_a_resource_that_cannot_be_meant_is_that_jobs_error(workdir):
     assert "Traceback" not in output
 
 
+def test_a_second_try_shows_its_own_log_and_a_folder_may_be_named(workdir):
+    """Snakemake's --directory: logs and outputs stand there; the log keeps both tries, the message shows the last."""
+    tries = [snakemake(workdir, "--directory", "there", "bad.txt")[1] for _ in range(2)]
+    log = workdir / "there/logs/submitit/bad/bad.log"
+    assert log.read_text().count("what went wrong\n") == 2
+    assert [output.count("        what went wrong\n") for output in tries] == [1, 1]
+
+
 def test_without_slurm_the_way_out_is_said(workdir, monkeypatch):
     monkeypatch.setenv("PATH", "/nonexistent")
     code, output = snakemake(workdir, "good.txt", cluster="slurm")

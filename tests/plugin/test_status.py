@@ -35,8 +35,8 @@ def clock():
     return Clock()
 
 
-def watcher_of(tmp_path, scheduler, clock):
-    return Watcher(ResultFiles(tmp_path), scheduler, interval=10, patience=5, clock=clock)
+def watcher_of(tmp_path, scheduler, clock, patience=5):
+    return Watcher(ResultFiles(tmp_path), scheduler, interval=10, patience=patience, clock=clock)
 
 
 def test_results_are_read_without_asking_slurm(tmp_path, clock):
@@ -70,6 +70,16 @@ def test_a_job_that_ended_without_a_result_is_reported_after_a_while(tmp_path, c
     assert watcher.endings(["8"]) == {}
 
 
+def test_a_slow_file_system_delays_only_what_is_not_final(tmp_path, clock):
+    watcher = watcher_of(tmp_path, Scheduler(j7="CANCELLED by 0", j8="COMPLETED"), clock, patience=60)
+    clock.now = 10
+    assert watcher.endings(["7", "8"]) == {}
+    clock.now = 15
+    assert set(watcher.endings(["7", "8"])) == {"7"}
+    clock.now = 70
+    assert set(watcher.endings(["8"])) == {"8"}
+
+
 def test_a_result_that_arrives_late_counts(tmp_path, clock):
     watcher = watcher_of(tmp_path, Scheduler(j7="COMPLETED"), clock)
     clock.now = 10
@@ -81,7 +91,7 @@ def test_a_result_that_arrives_late_counts(tmp_path, clock):
 
 def test_a_job_that_runs_again_has_not_ended(tmp_path, clock):
     scheduler = Scheduler(j7="PREEMPTED")
-    watcher = Watcher(ResultFiles(tmp_path), scheduler, interval=10, patience=15, clock=clock)
+    watcher = watcher_of(tmp_path, scheduler, clock, patience=15)
     clock.now = 10
     assert watcher.endings(["7"]) == {}
     scheduler.states["7"] = "PENDING"
@@ -156,6 +166,15 @@ def test_the_tail_skips_blank_lines_and_the_inner_snakemakes_farewell(tmp_path):
     log.write_text("\n".join([*map(str, range(20)), "", "Elapsed time: 0:01", "WorkflowError:"]))
     assert tail(log, 3) == ["17", "18", "19"]
     assert tail(tmp_path / "none") == []
+
+
+def test_the_tail_leaves_out_what_was_there_before(tmp_path):
+    log = tmp_path / "log"
+    log.write_text("yesterday\n")
+    size = log.stat().st_size
+    assert tail(log, start=size) == []
+    log.write_text("yesterday\ntoday\n")
+    assert tail(log, start=size) == ["today"]
 
 
 def test_the_tail_of_a_long_line_of_any_bytes(tmp_path):

@@ -145,8 +145,9 @@ class Executor(RemoteExecutor):  # type: ignore[misc]
     def request(self, job: Any) -> Request:
         """What to submit for a job; raises WorkflowError for a resource that cannot be meant."""
         parameters = parameters_of(job, self.settings.defaults())
-        payload = Payload(self.format_job_exec(job), str(Path.cwd()), str(log_of(self.folder, job)), label_of(job))
-        return Request(job, parameters, payload)
+        log = log_of(self.folder, job)
+        payload = Payload(self.format_job_exec(job), str(Path.cwd()), str(log), label_of(job))
+        return Request(job, parameters, payload, log.stat().st_size if log.exists() else 0)
 
     def get_job_args(self, job: Any) -> str:
         # The last --cores counts: a job gets the threads it asked for, not all that its node happens to have.
@@ -179,13 +180,14 @@ class Executor(RemoteExecutor):  # type: ignore[misc]
 
     def finish(self, info: SubmittedJobInfo, ending: Ending) -> None:
         """Report how a job ended, a failure with its log and the log's last lines."""
-        log = Path(self.requests.pop(info.external_jobid).payload.log)
+        request = self.requests.pop(info.external_jobid)
         if ending.ok:
             self.report_job_success(info)
             return
+        log = request.payload.log
         headline = f"job {info.external_jobid} {ending.reason}; log: {log}"
-        message = "\n        ".join([headline, *tail(log), *ending.words])
-        self.report_job_error(info, msg=message, aux_logs=[str(log)])
+        message = "\n        ".join([headline, *tail(Path(log), start=request.log_start), *ending.words])
+        self.report_job_error(info, msg=message, aux_logs=[log])
 
     def print_job_error(self, job_info: SubmittedJobInfo, msg: str | None = None, **kwargs: Any) -> None:
         # Without the base class's advice to look at the cluster's log: the message names it.

@@ -30,6 +30,9 @@ ENDED = frozenset(
         "TIMEOUT",
     }
 )
+# After these no result can be on its way and nothing runs again; PREEMPTED, NODE_FAIL and COMPLETED are less sure.
+FINAL = frozenset({"CANCELLED", "DEADLINE", "FAILED", "OUT_OF_MEMORY", "TIMEOUT"})
+FINAL_SECONDS = 5.0
 GONE = "UNKNOWN to Slurm"
 FAREWELL = (  # how the inner Snakemake ends after an error: not what a person looks for in a log's last lines
     "Shutting down, this might take some time.",
@@ -51,9 +54,9 @@ class Ending:
     words: tuple[str, ...] = ()
 
 
-def has_ended(state: str) -> bool:
-    """Whether a state of Slurm, such as `CANCELLED by 1000`, is an end."""
-    return state == GONE or (state.split() or [""])[0].rstrip("+") in ENDED
+def kind(state: str) -> str:
+    """The first word of a state of Slurm, such as `CANCELLED by 1000`."""
+    return state.partition(" ")[0].rstrip("+")
 
 
 class ResultFiles:
@@ -63,8 +66,9 @@ class ResultFiles:
         self.folder = folder
 
     def endings(self, ids: Iterable[str]) -> dict[str, Ending]:
-        """The endings of those jobs whose result lies there; the listing also refreshes a network file system."""
+        """The endings of those jobs whose result lies there."""
         try:
+            self.folder.chmod(0o700)  # as it is, but a network file system now lists what is there, not what was
             present = {path.name for path in self.folder.iterdir()}
         except OSError:
             return {}
@@ -145,7 +149,8 @@ def read_states(table: str) -> dict[str, str]:
 class Watcher:
     """Finds the jobs that have ended: results at each look, `states` at most every `interval` seconds.
 
-    A job that ended without a result is given `patience` seconds, in which its file may still arrive.
+    A job that ended without a result is given `patience` seconds, in which its file may still arrive or the job may
+    run again; a final end is given less.
     """
 
     def __init__(
@@ -170,7 +175,8 @@ class Watcher:
             self.look(rest)
         for job_id in rest & self.ended.keys():
             seen, state = self.ended[job_id]
-            if self.clock() - seen >= self.patience:
+            patience = min(self.patience, FINAL_SECONDS) if kind(state) in FINAL else self.patience
+            if self.clock() - seen >= patience:
                 endings[job_id] = self.results.missing(job_id, state)
         for job_id in endings:
             self.ended.pop(job_id, None)
@@ -181,17 +187,17 @@ class Watcher:
         states: Mapping[str, Any] = self.states(ids)
         self.asked = self.clock()
         for job_id, state in states.items():
-            if has_ended(state):
+            if state == GONE or kind(state) in ENDED:
                 self.ended.setdefault(job_id, (self.asked, state))
             else:
                 self.ended.pop(job_id, None)
 
 
-def tail(path: Path, lines: int = 10) -> list[str]:
-    """The last lines of a text file that say something, without reading all of it; none when there is no such file."""
+def tail(path: Path, lines: int = 10, start: int = 0) -> list[str]:
+    """The last lines that say something, at most `lines`, of a text file from byte `start`; none without the file."""
     try:
         with path.open("rb") as stream:
-            stream.seek(max(0, path.stat().st_size - 1000 * lines))
+            stream.seek(max(start, path.stat().st_size - 1000 * lines))
             text = stream.read().decode("utf-8", errors="replace")
     except OSError:
         return []

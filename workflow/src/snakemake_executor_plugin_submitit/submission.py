@@ -24,11 +24,15 @@ class SubmissionError(RuntimeError):
 
 @dataclass(frozen=True)
 class Request:
-    """One Snakemake job, what it asks for (AutoExecutor's parameters) and what runs in it."""
+    """One Snakemake job, what it asks for (AutoExecutor's parameters) and what runs in it.
+
+    `log_start` is the size in bytes of what earlier attempts left in its log.
+    """
 
     job: Any
     parameters: dict[str, Any]
     payload: Payload
+    log_start: int = 0
 
 
 def grouped(requests: Iterable[Request]) -> list[list[Request]]:

@@ -1,0 +1,198 @@
+"""The executor plugin on a real Slurm: arrays, requests, every way in which a job can end, and Ctrl-C."""
+
+from __future__ import annotations
+
+import os
+import signal
+import subprocess
+import sys
+import time
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import pytest
+import snakemake.common.tests
+from loopback.client import Slurm, held_cluster
+
+from snakemake_executor_plugin_submitit import ExecutorSettings
+
+pytestmark = pytest.mark.slurm
+
+SNAKEFILE = """
+rule many:
+    input: expand("many/{n}.txt", n=range(12)), "other.txt"
+rule one:
+    output: "many/{n}.txt"
+    resources: mem_mb=100, runtime=20
+    shell: "echo {wildcards.n} > {output}"
+rule other:
+    output: "other.txt"
+    resources: mem_mb=200, runtime=20
+    shell: "touch {output}"
+rule requests:
+    output: "requests.txt"
+    threads: 3
+    resources: mem_mb=300, runtime=30, gpu=2, slurm_partition="low", slurm_extra="--nodelist=n3"
+    shell: "echo $CUDA_VISIBLE_DEVICES ${{SLURM_PROCID:-none}} {threads} > {output}"
+rule nodes:
+    output: "nodes.txt"
+    resources: mem_mb=100, runtime=20, nodes=2, tasks=2
+    shell: "echo once >> once.txt; srun --nodes=2 --ntasks=2 sh -c 'echo $SLURMD_NODENAME' | sort > {output}"
+rule ends:
+    input: "good.txt", "bad.txt", "partition.txt", "gpus.txt", "cancelled.txt", "killed.txt"
+rule good:
+    output: "good.txt"
+    resources: mem_mb=101, runtime=20
+    shell: "touch {output}"
+rule bad:
+    output: "bad.txt"
+    resources: mem_mb=102, runtime=20
+    shell: "echo what went wrong >&2; exit 3"
+rule partition:
+    output: "partition.txt"
+    resources: mem_mb=103, runtime=20, slurm_partition="nope"
+    shell: "touch {output}"
+rule gpus:
+    output: "gpus.txt"
+    resources: mem_mb=104, runtime=20, gpu=9
+    shell: "touch {output}"
+rule cancelled:
+    output: "cancelled.txt"
+    resources: mem_mb=105, runtime=20
+    shell: "scancel ${{SLURM_ARRAY_JOB_ID:-$SLURM_JOB_ID}}; sleep 600"
+rule killed:
+    output: "killed.txt"
+    resources: mem_mb=106, runtime=20
+    shell: "pid=$PPID; until grep -q submitit.core._submit /proc/$pid/cmdline; do pid=$(($(ps -o ppid= $pid))); done; "
+           "kill -9 $pid; sleep 1; exit 1"
+rule long:
+    output: "long/{n}.txt"
+    resources: mem_mb=100, runtime=20
+    shell: "touch started.{wildcards.n}; sleep 600"
+"""
+COMMAND = [sys.executable, "-m", "snakemake", "--executor", "submitit", "--jobs", "50", "--latency-wait", "5"]
+
+
+def start(workdir: Path, site: Slurm, *arguments: str) -> subprocess.Popen[str]:
+    """Start Snakemake in a folder that holds the Snakefile."""
+    (workdir / "Snakefile").write_text(SNAKEFILE)
+    before = signal.signal(signal.SIGINT, signal.default_int_handler)  # so that Snakemake does not inherit "ignored"
+    try:
+        return subprocess.Popen(
+            [*COMMAND, *arguments],
+            cwd=workdir,
+            env=site.environment,
+            text=True,
+            stdout=subprocess.PIPE,
+            stderr=subprocess.STDOUT,
+            start_new_session=True,
+        )
+    finally:
+        signal.signal(signal.SIGINT, before)
+
+
+def run(workdir: Path, site: Slurm, *arguments: str) -> tuple[int, str]:
+    """Exit code and output of Snakemake."""
+    with start(workdir, site, *arguments) as head:
+        output, _ = head.communicate()
+    return head.returncode, output
+
+
+def accounted(site: Slurm, *fields: str) -> set[tuple[str, ...]]:
+    """Fields of every job that Slurm's accounting knows."""
+    rows = site.run("sacct", "-X", "-n", "-P", "-o", ",".join(fields)).stdout.splitlines()
+    return {tuple(row.split("|")) for row in rows}
+
+
+@pytest.fixture(scope="module", params=["accounting", "no accounting"])
+def site(request: pytest.FixtureRequest, slurm: Slurm, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Slurm]:
+    """Both kinds of site: with sacct, and with squeue alone."""
+    if request.param == "accounting":
+        yield slurm
+        return
+    with held_cluster(tmp_path_factory.mktemp("bare"), "--no-accounting") as bare:
+        yield bare
+
+
+def test_jobs_that_want_the_same_are_one_array(slurm: Slurm, tmp_path: Path) -> None:
+    code, output = run(tmp_path, slurm, "many")
+    assert code == 0, output
+    assert {path.read_text() for path in (tmp_path / "many").iterdir()} == {f"{n}\n" for n in range(12)}
+    scripts = list((tmp_path / "logs/submitit/jobs").rglob("*_submission.sh"))
+    arrays = [path for path in scripts if "--array=0-11%12\n" in path.read_text()]
+    assert (len(scripts), len(arrays)) == (2, 1)
+    number = arrays[0].name.split("_")[0]
+    tasks = {row for row in accounted(slurm, "JobID", "JobName", "State") if row[0].startswith(f"{number}_")}
+    assert tasks == {(f"{number}_{n}", "one.12jobs", "COMPLETED") for n in range(12)}
+    assert sorted(path.name for path in (tmp_path / "logs/submitit/one").iterdir()) == sorted(
+        f"{n}.log" for n in range(12)
+    )
+
+
+def test_what_a_rule_asks_for_is_what_the_job_gets(slurm: Slurm, tmp_path: Path) -> None:
+    code, output = run(tmp_path, slurm, "requests.txt")
+    assert code == 0, output
+    devices, process, threads = (tmp_path / "requests.txt").read_text().split()
+    assert (len(devices.split(",")), process, threads) == (2, "none", "3")
+    rows = accounted(slurm, "JobName", "Partition", "ReqMem", "Timelimit", "AllocCPUS", "NodeList")
+    assert ("requests", "low", "300M", "00:30:00", "3", "n3") in rows
+
+
+def test_on_several_nodes_the_rule_runs_once_and_starts_the_rest_with_srun(slurm: Slurm, tmp_path: Path) -> None:
+    code, output = run(tmp_path, slurm, "nodes.txt")
+    assert code == 0, output
+    assert (tmp_path / "once.txt").read_text() == "once\n"
+    assert len(set((tmp_path / "nodes.txt").read_text().split())) == 2
+
+
+def test_however_a_job_ends_it_is_that_jobs_error_and_the_others_go_on(site: Slurm, tmp_path: Path) -> None:
+    code, output = run(tmp_path, site, "--keep-going", "ends")
+    assert code == 1
+    assert (tmp_path / "good.txt").exists()
+    messages = {rule: message_of(output, rule) for rule in ("bad", "partition", "gpus", "cancelled", "killed")}
+    assert "failed: exit code 1; log: logs/submitit/bad/bad.log" in messages["bad"][0]
+    assert "        what went wrong" in messages["bad"]
+    assert messages["bad"][-1].endswith("returned non-zero exit status 3.")
+    assert messages["partition"][0].startswith("    message: not submitted: invalid partition specified: nope; ")
+    assert messages["gpus"][0].endswith("Requested node configuration is not available")
+    assert "log: logs/submitit/cancelled/cancelled.log" in messages["cancelled"][0]
+    assert any("CANCELLED" in line for line in messages["cancelled"])
+    assert "and left no result; log: logs/submitit/killed/killed.log" in messages["killed"][0]
+
+
+def message_of(output: str, rule: str) -> list[str]:
+    """The lines of a rule's error message."""
+    (block,) = (part for part in output.split("\nError in rule ")[1:] if part.startswith(f"{rule}:"))
+    return block[: block.index("    jobid: ")].splitlines()[1:]
+
+
+def test_ctrl_c_cancels_what_runs(site: Slurm, tmp_path: Path) -> None:
+    with start(tmp_path, site, "long/1.txt", "long/2.txt") as head:
+        while len(list(tmp_path.glob("started.*"))) < 2:
+            assert head.poll() is None
+            time.sleep(0.1)
+        os.killpg(head.pid, signal.SIGINT)
+        output, _ = head.communicate()
+    assert head.returncode == 1
+    assert "scancel failed" not in output
+    left = site.run("squeue", "-h", "-o", "%i", "-t", "PENDING,RUNNING", "-n", "long.2jobs").stdout
+    assert left == ""
+
+
+@pytest.mark.filterwarnings("ignore::DeprecationWarning:pulp")
+class TestContract(snakemake.common.tests.TestWorkflowsLocalStorageBase):  # type: ignore[misc]
+    """Snakemake's own tests of an executor plugin."""
+
+    __test__ = True
+
+    @pytest.fixture(autouse=True)
+    def on_slurm(self, slurm: Slurm, monkeypatch: pytest.MonkeyPatch) -> None:
+        for name, value in slurm.environment.items():
+            monkeypatch.setenv(name, value)
+
+    def get_executor(self) -> str:
+        return "submitit"
+
+    def get_executor_settings(self) -> Any:
+        return ExecutorSettings(cluster="slurm", poll_seconds=0.1)
