@@ -84,7 +84,7 @@ def size_of(run: PlannedRun) -> int:
 def metrics_of(run: PlannedRun) -> Iterator[dict[str, object]]:
     """Two rows an evaluation point, as training writes them."""
     n, rng = size_of(run), np.random.default_rng([run.seed, size_of(run), len(run.architecture)])
-    ceiling, drop, rate = CURVES[run.architecture]
+    ceiling, drop, rate = CURVES.get(run.architecture, CURVES["mlp"])
     end = ceiling - drop * n**-rate + rng.normal(0, 0.004)
     for point in range(1, EVALUATIONS + 1):
         progress = 1 - np.exp(-4.0 * point / EVALUATIONS)

@@ -58,8 +58,8 @@ def test_more_data_still_helps() -> None:
     found = answer_of(summary_of({"mlp": ENOUGH["mlp"]}), margin=0.015)
     assert found["answer"] == (
         "More data still helps: with mlp no smaller volume comes within 1.5 percentage points of the accuracy with "
-        "all 1,000 training images. That is 90.0 % (95 % interval 89.8 to 90.2 %), against 80.0 % (79.8 to 80.2 %) with "
-        "500 images (50 % of the data)."
+        "all 1,000 training images. That is 90.0 % (95 % interval 89.8 to 90.2 %), against 80.0 % (79.8 to 80.2 %) "
+        "with 500 images (50 % of the data)."
     )
 
 

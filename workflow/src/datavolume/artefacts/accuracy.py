@@ -16,7 +16,7 @@ from datavolume.analysis.intervals import metric_intervals
 from datavolume.analysis.metrics import METRICS
 from datavolume.analysis.volumes import Volumes
 from datavolume.artefacts.registry import Results
-from datavolume.artefacts.style import Mark, mark, metric_axis, size_axis, size_label, tint
+from datavolume.artefacts.style import Mark, legend_below, mark, metric_axis, size_axis, size_label, tint
 
 __all__ = ["accuracy_boxes", "accuracy_by_volume"]
 
@@ -45,7 +45,7 @@ def accuracy_by_volume(results: Results) -> tuple[Figure, pd.DataFrame]:
     _scale_to_points(axes, data)
     size_axis(axes, volumes)
     metric_axis(axes, f"validation {_TOP1.axis}", most=100)
-    figure.legend(handles=_legend(names, results.log_linear), loc="outside lower center", ncols=3)
+    legend_below(figure, _legend(names, results.log_linear), most=3)
     return figure, data
 
 

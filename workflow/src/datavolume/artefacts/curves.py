@@ -13,7 +13,7 @@ from datavolume.analysis.metrics import METRICS
 from datavolume.analysis.volumes import Volumes
 from datavolume.analysis.words import count, images, share
 from datavolume.artefacts.registry import Results
-from datavolume.artefacts.style import Mark, metric_axis, shades
+from datavolume.artefacts.style import Mark, legend_below, metric_axis, shades
 
 __all__ = ["learning_curves"]
 
@@ -39,7 +39,7 @@ def learning_curves(results: Results) -> tuple[Figure, pd.DataFrame]:
         axes.set_xlabel("updates")
         axes.xaxis.set_major_locator(MaxNLocator(nbins=6, integer=True))
         axes.xaxis.set_major_formatter(FuncFormatter(lambda update, _: count(update)))
-    figure.legend(handles=_legend(volumes, marks), loc="outside lower center", ncols=min(3, len(marks)))
+    legend_below(figure, _legend(volumes, marks), most=3)
     return figure, data
 
 

@@ -32,9 +32,7 @@ def generalisation_gap(results: Results) -> tuple[Figure, pd.DataFrame]:
         size_axis(axes, volumes, apart=0.14)
         metric_axis(axes, label)
     names = list(data["architecture"].unique())
-    figure.legend(
-        handles=[_handle(index, name) for index, name in enumerate(names)], loc="outside lower center", ncols=4
-    )
+    legend_below(figure, [_handle(index, name) for index, name in enumerate(names)], most=3)
     return figure, data
 
 

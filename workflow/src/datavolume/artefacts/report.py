@@ -71,7 +71,7 @@ def render(report: Report) -> str:
 
 def _bind(text: str) -> str:
     """What belongs together stays on one line: 5 %, p = 0.04, F(5, 48)."""
-    return re.sub(r" (?=[%=<])|(?<=[=<]) |(?<=\(\d), (?=\d+\))", _keep_together, text)
+    return re.sub(r" (?=[%=<])|(?<=[=<]) |(?<=\d), (?=\d+\) =)", _keep_together, text)
 
 
 def _keep_together(match: re.Match[str]) -> str:

@@ -107,7 +107,8 @@ class StatisticsTable:
 
 def statistics_table(name: str, frame: pd.DataFrame) -> StatisticsTable:
     """`name` is the stem of the CSV file; a frame without notes has no column for them."""
-    columns = [column for column in _COLUMNS[name] if column != "note" or frame["note"].fillna("").any()]
+    noted = (frame["note"].notna() & (frame["note"] != "")).any()
+    columns = [column for column in _COLUMNS[name] if column != "note" or noted]
     title, caption = _TITLES[name]
     scaled = frame.assign(**{column: 100 * frame[column] for column in _IN_PERCENT.get(name, ())})
     rows = [[_cell(row, column) for column in columns] for row in scaled.to_dict("records")]

@@ -16,13 +16,26 @@ from importlib.resources import files
 from typing import Any
 
 import matplotlib
+from matplotlib.artist import Artist
 from matplotlib.axes import Axes
+from matplotlib.figure import Figure
 from matplotlib.ticker import FixedLocator, FuncFormatter, MaxNLocator, NullLocator
 
 from datavolume.analysis.volumes import Volumes
 from datavolume.analysis.words import count, share
 
-__all__ = ["STYLE", "Mark", "labelled_sizes", "mark", "metric_axis", "shades", "size_axis", "size_label", "tint"]
+__all__ = [
+    "STYLE",
+    "Mark",
+    "labelled_sizes",
+    "legend_below",
+    "mark",
+    "metric_axis",
+    "shades",
+    "size_axis",
+    "size_label",
+    "tint",
+]
 
 STYLE = str(files("datavolume.artefacts") / "style.mplstyle")
 
@@ -107,3 +120,12 @@ def metric_axis(axes: Axes, label: str, *, most: float | None = None) -> None:
     if most is not None and axes.get_ylim()[1] > most:
         low, _ = axes.get_ylim()
         axes.set_ylim(low, most + 0.02 * (most - low))
+
+
+def legend_below(figure: Figure, handles: Sequence[Artist], *, most: int = 4) -> None:
+    """A legend under the axes, in as many columns, `most` at most, as its texts leave room for."""
+    for columns in range(most, 0, -1):
+        legend = figure.legend(handles=handles, loc="outside lower center", ncols=columns)
+        if columns == 1 or legend.get_window_extent().width <= 0.99 * figure.bbox.width:
+            return
+        legend.remove()
