@@ -85,9 +85,9 @@ class Checkpoints:
             model.load_state_dict(progress.model)
             optimizer.load(progress.optimizer)
         except (RuntimeError, ValueError, KeyError) as error:
-            reason = str(error).splitlines()[0]
+            file, reason = self._file(progress.update), str(error).splitlines()[0]
             raise UserError(
-                f"{self._file(progress.update)}: does not fit the network ({reason}); delete {self._folder} to train anew"
+                f"{file}: does not fit the network ({reason}); delete {file.parent} to train anew"
             ) from error
         progress.model = progress.optimizer = None
 

@@ -93,5 +93,6 @@ def _device(gpus: int) -> torch.device:
             f"resources.processes: {here} processes on a node with {torch.cuda.device_count()} visible GPUs; ask for "
             "as many GPUs as processes (resources.gpus)"
         )
+    torch.cuda.init()  # type: ignore[no-untyped-call] # a device's generator is there only then
     torch.cuda.set_device(own)
     return torch.device("cuda", own)
