@@ -110,15 +110,14 @@ class LocalCluster:
         return {pid: "COMPLETED" if jobs[pid].done() else "RUNNING" for pid in processes}
 
     def endings(self, ids: Iterable[str]) -> dict[str, Ending]:
+        ids = list(ids)
         with self.lock:
             names = {self.running[job_id][1].job_id: job_id for job_id in ids if job_id in self.running}
             ended = {names[pid]: ending for pid, ending in self.watcher.endings(names).items()}
             for job_id in ended:
                 del self.running[job_id]
             self.start_waiting()
-            ended |= self.refused
-            self.refused = {}
-        return ended
+            return ended | {job_id: self.refused.pop(job_id) for job_id in ids if job_id in self.refused}
 
     def cancel(self, ids: Iterable[str]) -> None:
         with self.lock:
