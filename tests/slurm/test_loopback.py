@@ -191,6 +191,8 @@ def test_a_dead_node_is_started_again(home: Path) -> None:
     assert before is not None
     before.processes["n2"].signal(signal.SIGKILL)
     assert eventually(lambda: not before.processes["n2"].alive)
+    slurm = Slurm(before, os.environ | {"SLURM_CONF": str(before.site.slurm_conf)})
+    slurm.run("scontrol", "update", "nodename=n2", "state=down", "reason=test")
     assert tool("status", "--dir", home).returncode == 1
     again = tool("start", "--dir", home)
     assert "(n2)" in again.stdout, again.stderr
@@ -198,6 +200,7 @@ def test_a_dead_node_is_started_again(home: Path) -> None:
     assert after is not None
     assert after.dead == []
     assert after.processes["n1"] == before.processes["n1"]
+    assert slurm.run("srun", "-w", "n2", "printenv", "SLURMD_NODENAME").stdout == "n2\n"
     assert tool("status", "--dir", home).returncode == 0
 
 

@@ -2,14 +2,22 @@
 
 import os
 import subprocess
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 
 from .config import Site, account_name, user_name
 from .errors import LoopbackError
 from .install import find_program, program_path
 
-__all__ = ["Daemon", "client_environment", "daemons", "nodes_ready", "prepare_database", "register_cluster", "run"]
+__all__ = [
+    "Daemon",
+    "client_environment",
+    "daemons",
+    "nodes_ready",
+    "prepare_database",
+    "register_cluster",
+    "resume_nodes",
+]
 
 
 @dataclass(frozen=True)
@@ -100,11 +108,9 @@ def accounting_daemon(site: Site) -> Daemon:
 def register_cluster(site: Site) -> str:
     """Tell slurmdbd of the cluster, an account and this user; the output if that failed, else nothing."""
     mine = ["user", user_name(), f"account={account_name}", f"defaultaccount={account_name}"]
-    return (
-        run(site, "sacctmgr", "-i", "add", "cluster", "loopback")
-        or run(site, "sacctmgr", "-i", "add", "account", account_name, "cluster=loopback")
-        or run(site, "sacctmgr", "-i", "add", *mine)
-    )
+    additions = [["cluster", "loopback"], ["account", account_name, "cluster=loopback"], mine]
+    failures = (run(site, "sacctmgr", "-i", "add", *addition, seconds=120) for addition in additions)
+    return next(filter(None, failures), "")
 
 
 def control_daemon(site: Site, fresh: bool) -> Daemon:
@@ -119,8 +125,8 @@ def node_daemon(site: Site, name: str) -> Daemon:
     return Daemon(name, command, lambda: True, daemon_environment(site))
 
 
-def nodes_ready(site: Site) -> bool:
-    """Whether every node has registered and can take jobs."""
+def nodes_ready(site: Site, names: Iterable[str]) -> bool:
+    """Whether these nodes have registered and can take jobs."""
     answer = subprocess.run(
         [program("sinfo"), "-h", "-N", "-p", "main", "-o", "%N %T"],
         env=daemon_environment(site),
@@ -129,7 +135,13 @@ def nodes_ready(site: Site) -> bool:
         check=False,
     )
     states = dict(line.split() for line in answer.stdout.splitlines() if len(line.split()) == 2)
-    return len(states) == site.node_count and set(states.values()) <= {"idle", "mixed", "allocated"}
+    return all(states.get(name) in ("idle", "mixed", "allocated", "completing") for name in names)
+
+
+def resume_nodes(site: Site, names: Iterable[str]) -> None:
+    """Take nodes back that were set down while they were dead; one that was not refuses, and is up anyway."""
+    for name in names:
+        run(site, "scontrol", "update", f"nodename={name}", "state=resume")
 
 
 def client_environment(site: Site) -> dict[str, str]:

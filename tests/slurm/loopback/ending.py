@@ -41,12 +41,13 @@ def end_jobs(site: Site) -> None:
 
 
 def works_in(process: Process, site: Site, programs: tuple[str, ...]) -> bool:
-    """Whether it is one of these programs and its working folder is the cluster's, which only we give it."""
+    """Whether it is one of these programs and works in the cluster's runtime folder, which only we give it."""
     folder = Path("/proc") / str(process.pid)
     try:
-        return (folder / "exe").readlink().name.startswith(programs) and (folder / "cwd").readlink() == site.run
+        program, where = (folder / "exe").readlink(), (folder / "cwd").readlink()
     except OSError:
         return False
+    return program.name.startswith(programs) and where.is_relative_to(site.run)
 
 
 def is_task(process: Process, site: Site) -> bool:

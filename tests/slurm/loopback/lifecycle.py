@@ -78,7 +78,7 @@ def launch_all(cluster: Cluster) -> list[str]:
         launch(cluster, daemon)
         if daemon.name == "slurmdbd":  # slurmctld must find itself registered
             demand(daemons.register_cluster(site), "sacctmgr")
-    settle(cluster)
+    settle(cluster, site.node_names)
     return list(cluster.processes)
 
 
@@ -90,8 +90,9 @@ def repair(cluster: Cluster) -> list[str]:
     for daemon in daemons.daemons(cluster.site, fresh=False):
         if daemon.name in dead:
             launch(cluster, daemon)
-    if dead:
-        settle(cluster)
+    nodes = [name for name in dead if name in cluster.site.node_names]
+    daemons.resume_nodes(cluster.site, nodes)
+    settle(cluster, nodes)
     return dead
 
 
@@ -103,9 +104,9 @@ def launch(cluster: Cluster, daemon: daemons.Daemon) -> None:
     wait_for(cluster, f"{daemon.name} to answer", daemon.ready, daemon.name)
 
 
-def settle(cluster: Cluster) -> None:
-    """Wait until jobs can run, and record that."""
-    wait_for(cluster, "the nodes to be idle", lambda: daemons.nodes_ready(cluster.site), "slurmctld")
+def settle(cluster: Cluster, nodes: list[str]) -> None:
+    """Wait until these nodes can run jobs, and record that the cluster is ready."""
+    wait_for(cluster, "the nodes to be idle", lambda: daemons.nodes_ready(cluster.site, nodes), "slurmctld")
     cluster.ready = True
     cluster.save()
 
