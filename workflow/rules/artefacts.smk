@@ -8,7 +8,7 @@ rule figure:
         svg=PATHS.figure("{figure}", "svg"),
         png=report(
             PATHS.figure("{figure}", "png"),
-            caption="../report/{figure}.rst",
+            caption="../report/artefact.rst",
             category="Figures",
             labels={"figure": "{figure}"},
         ),
@@ -17,6 +17,8 @@ rule figure:
         log_of("figure", "{figure}.log"),
     conda:
         ENVIRONMENT
+    params:
+        caption=lambda wildcards: caption(wildcards.figure),
     message:
         "Draw {wildcards.figure}"
     script:
@@ -32,7 +34,7 @@ rule table:
         tex=PATHS.table("{table}", "tex"),
         html=report(
             PATHS.table("{table}", "html"),
-            caption="../report/{table}.rst",
+            caption="../report/artefact.rst",
             category="Tables",
             labels={"table": "{table}"},
         ),
@@ -40,6 +42,8 @@ rule table:
         log_of("table", "{table}.log"),
     conda:
         ENVIRONMENT
+    params:
+        caption=lambda wildcards: caption(wildcards.table),
     message:
         "Set table {wildcards.table}"
     script:

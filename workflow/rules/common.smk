@@ -1,6 +1,6 @@
 from pathlib import Path
 
-from datavolume.artefacts import figure_names, table_names
+from datavolume.artefacts import caption, figure_names, table_names
 from datavolume.workflow import open_workflow, prepare_environment
 
 prepare_environment(Path(workflow.basedir) / "src")

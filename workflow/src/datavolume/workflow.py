@@ -17,10 +17,8 @@ from functools import cached_property
 from pathlib import Path
 from typing import Any
 
-from datavolume.data import check_dataset
 from datavolume.errors import UserError
-from datavolume.models import check_architecture
-from datavolume.study import Paths, Plan, PlannedRun, Study, expand, find_study, load_study, read_plan
+from datavolume.study import Paths, Plan, PlannedRun, Study, dataset_id, expand, find_study, load_study, read_plan
 from datavolume.study.validate import check
 
 __all__ = ["Workflow", "open_workflow", "prepare_environment"]
@@ -81,8 +79,9 @@ def _open_head(config: dict[str, Any]) -> Workflow:
     os.environ[_PINNED] = json.dumps(config)
     file = find_study(config["study"], STUDIES)
     study = load_study(file, config["scale"])
-    _check_names(study, file)
-    return Workflow(study, file, expand(study), _paths(config), config["data"])
+    paths = _paths(config)
+    _check_names(study, file, paths)
+    return Workflow(study, file, expand(study), paths, config["data"])
 
 
 def _open_job(config: dict[str, Any]) -> Workflow:
@@ -99,11 +98,15 @@ def _paths(config: Mapping[str, Any]) -> Paths:
     return Paths(Path(config["results"]) / (name if scale == "full" else f"{name}-{scale}"))
 
 
-def _check_names(study: Study, file: Path) -> None:
-    """Names that only the rooms further right know; asked once, by the head."""
+def _check_names(study: Study, file: Path, paths: Paths) -> None:
+    """What only the rooms further right know; asked once, by the head, as importing them would slow down every job."""
+    from datavolume.data import check_dataset, check_source
+    from datavolume.models import check_architecture
+
     for experiment in study.experiments:
+        indexed = paths.data_file(dataset_id(experiment.dataset), "index.parquet").is_file()
         try:
-            check_dataset(experiment.dataset)
+            (check_dataset if indexed else check_source)(experiment.dataset)
             for architecture in experiment.architectures:
                 check_architecture(architecture)
         except UserError as error:

@@ -3,24 +3,23 @@
     figure_names()            ("accuracy_by_volume", ...)
     FIGURES["learning_curves"].load()(results)    imports matplotlib only now
 
-A new artefact is a function of Results in a module of this room, an entry here, and its caption once more in
-`workflow/report/<name>.rst`, where Snakemake's own report reads it.
+A new artefact is a function of Results in a module of this room and an entry here.
 """
 
 from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import dataclass
-from difflib import get_close_matches
 from importlib import import_module
 from typing import TYPE_CHECKING, Any
 
 from datavolume.errors import UserError
+from datavolume.study.validate import nearest
 
 if TYPE_CHECKING:
     import pandas as pd
 
-__all__ = ["FIGURES", "TABLES", "Artefact", "Results", "figure_names", "find", "table_names"]
+__all__ = ["FIGURES", "TABLES", "Artefact", "Results", "caption", "figure_names", "find", "table_names"]
 
 
 @dataclass(frozen=True)
@@ -116,10 +115,13 @@ def table_names() -> tuple[str, ...]:
     return tuple(TABLES)
 
 
+def caption(name: str) -> str:
+    """What the figure or table of that name shows. Raises UserError where there is none."""
+    return find({**FIGURES, **TABLES}, name).caption
+
+
 def find(artefacts: dict[str, Artefact], name: str) -> Artefact:
     """Raises UserError with the valid names."""
     if name in artefacts:
         return artefacts[name]
-    near = get_close_matches(name, artefacts, n=1)
-    hint = f"; did you mean {near[0]}?" if near else ""
-    raise UserError(f"no figure or table is called '{name}'{hint} (there are: {', '.join(artefacts)})")
+    raise UserError(f"no figure or table is called '{name}'{nearest(name, artefacts)}")

@@ -13,24 +13,28 @@ from typing import Any
 
 import numpy as np
 
-from datavolume.data.folder import open_folder
-from datavolume.data.npz import open_npz
+from datavolume.data.folder import check_folder, open_folder
+from datavolume.data.npz import check_npz, open_npz
 from datavolume.data.permutation import hold_out
 from datavolume.data.samples import Samples, in_memory
 from datavolume.errors import UserError
 from datavolume.study.model import Dataset
 from datavolume.study.validate import nearest
 
-__all__ = ["check_dataset", "dataset_names", "open_dataset"]
+__all__ = ["check_dataset", "check_source", "dataset_names", "open_dataset"]
 
 
 @dataclass(frozen=True)
 class _Entry:
-    """`options` are the fields of Dataset that it reads; any other must be left at its default."""
+    """`options` are the fields of Dataset that it reads; any other must be left at its default.
+
+    `check` looks quickly whether a user's own data are where the study says.
+    """
 
     open: Callable[[Dataset, Path], Samples]
     options: tuple[str, ...]
     required: tuple[str, ...] = ()
+    check: Callable[[Dataset], None] | None = None
 
 
 def dataset_names() -> tuple[str, ...]:
@@ -49,6 +53,13 @@ def check_dataset(dataset: Dataset) -> None:
         if field.name not in entry.options and value != field.default:
             allowed = ", ".join(entry.options) or "none"
             raise UserError(f"dataset {dataset.name} does not read {field.name}; remove it (options: {allowed})")
+
+
+def check_source(dataset: Dataset) -> None:
+    """Raises UserError where a user's own data are missing or empty: said before any job starts, not an hour later."""
+    check_dataset(dataset)
+    if check := _ENTRIES[dataset.name].check:
+        check(dataset)
 
 
 def open_dataset(dataset: Dataset, data_folder: Path) -> Samples:
@@ -101,6 +112,11 @@ _ENTRIES = {
     "FashionMNIST": _Entry(_open_torchvision, ("path",)),
     "CIFAR10": _Entry(_open_torchvision, ("path",)),
     "CIFAR100": _Entry(_open_torchvision, ("path",)),
-    "folder": _Entry(open_folder, ("path", "image_size", "validation", "split_seed"), required=("path", "image_size")),
-    "npz": _Entry(open_npz, ("path", "validation", "split_seed"), required=("path",)),
+    "folder": _Entry(
+        open_folder,
+        ("path", "image_size", "validation", "split_seed"),
+        required=("path", "image_size"),
+        check=check_folder,
+    ),
+    "npz": _Entry(open_npz, ("path", "validation", "split_seed"), required=("path",), check=check_npz),
 }

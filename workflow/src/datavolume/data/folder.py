@@ -21,7 +21,7 @@ from datavolume.data.samples import BLOCK_BYTES, HELD_OUT_NAMES, Samples
 from datavolume.errors import UserError
 from datavolume.study.model import Dataset
 
-__all__ = ["IMAGE_SUFFIXES", "open_folder"]
+__all__ = ["IMAGE_SUFFIXES", "check_folder", "open_folder"]
 
 IMAGE_SUFFIXES = frozenset({".bmp", ".jpeg", ".jpg", ".pgm", ".png", ".ppm", ".tif", ".tiff", ".webp"})
 
@@ -42,6 +42,11 @@ def open_folder(dataset: Dataset, data_folder: Path) -> Samples:  # noqa: ARG001
     images = [file for _, _, file in files]
     sources = [file.relative_to(root).as_posix() for file in images]
     return Samples(labels, train, classes, sources, (3, size, size), partial(_blocks, root, images, size))
+
+
+def check_folder(dataset: Dataset) -> None:
+    """Raises UserError where the folder is missing, or a class has no image; no image is opened."""
+    _classes(_parts(Path(dataset.path or "").expanduser()))
 
 
 def _parts(root: Path) -> list[Path]:

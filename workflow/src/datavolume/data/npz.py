@@ -20,7 +20,7 @@ from datavolume.data.samples import HELD_OUT_NAMES, Samples, in_memory
 from datavolume.errors import UserError
 from datavolume.study.model import Dataset
 
-__all__ = ["open_npz"]
+__all__ = ["check_npz", "open_npz"]
 
 
 def open_npz(dataset: Dataset, data_folder: Path) -> Samples:  # noqa: ARG001 (the file stands where the user says)
@@ -37,12 +37,23 @@ def open_npz(dataset: Dataset, data_folder: Path) -> Samples:  # noqa: ARG001 (t
     return in_memory(images, labels, train, classes, [f"{path.name}[{i}]" for i in range(len(images))])
 
 
+def check_npz(dataset: Dataset) -> None:
+    """Raises UserError where there is no such file."""
+    path = Path(dataset.path or "").expanduser()
+    if not path.is_file():
+        raise _missing(path)
+
+
+def _missing(path: Path) -> UserError:
+    return UserError(f"{path}: there is no such file; give the .npz file's path in the dataset's `path`")
+
+
 def _read(path: Path) -> dict[str, NDArray[Any]]:
     try:
         with np.load(path, allow_pickle=False) as file:
             arrays = {name: file[name] for name in ("images", "labels", "split", "classes") if name in file}
     except FileNotFoundError:
-        raise UserError(f"{path}: there is no such file; give the .npz file's path in the dataset's `path`") from None
+        raise _missing(path) from None
     except (OSError, ValueError, EOFError, AttributeError, TypeError, zipfile.BadZipFile) as error:
         raise UserError(f"{path}: not a readable .npz file of plain arrays ({error})") from error
     missing = {"images", "labels"} - arrays.keys()
