@@ -63,6 +63,17 @@ def test_more_data_still_helps() -> None:
     )
 
 
+def test_more_data_helps_though_the_mean_is_within_the_margin() -> None:
+    """A loss of 0.3 to 1.3 points, 0.8 on average: real, and not shown to be within 1 point."""
+    summary = summary_of({"cnn": {0.5: 0.942, 1.0: 0.95}})
+    summary.loc[summary["n"] == 500, "last_top1"] += [0.005, -0.005, 0.005, -0.005, 0.0]
+    found = answer_of(summary)
+    assert found["architectures"]["cnn"]["verdict"] == "more"
+    assert found["answer"].startswith(
+        "More data still helps: with cnn no smaller volume can be shown to come within 1 percentage point of"
+    )
+
+
 def test_undecided() -> None:
     summary = summary_of({"cnn": {0.5: 0.94, 1.0: 0.945}})
     half = summary["n"] == 500

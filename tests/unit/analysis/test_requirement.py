@@ -105,6 +105,7 @@ def test_loss_counts_downwards() -> None:
 
 
 def test_gain_of_each_doubling() -> None:
-    """100 to 400 is two doublings."""
-    found = gains(frame_of({100: [0.6, 0.6], 400: [0.8, 0.8], 800: [0.85, 0.85]}))
+    """100 to 400 is two doublings; the second step is 0.04 with one seed and 0.06 with the other."""
+    found = gains(frame_of({100: [0.6, 0.7], 400: [0.8, 0.9], 800: [0.84, 0.96]}))
     assert found["gain"].to_numpy() == pytest.approx([0.1, 0.05])
+    assert found["lower"].to_numpy() == pytest.approx([0.1, 0.05 - 12.706204736432095 * 0.01])  # t(0.975, 1)

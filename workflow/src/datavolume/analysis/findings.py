@@ -30,7 +30,8 @@ def findings(statistics: Statistics, verdicts: list[Verdict], best: Verdict) -> 
             found += [f"{verdict.architecture}: {text}"] if text else []
     found.append(
         "The tests count every run as independent, although the same seeds, and with nested subsets the same images, "
-        "recur at each volume; a p value close to 0.05 should not decide anything."
+        "recur at each volume: a p value close to 0.05 should not decide anything. Intervals say how far other seeds "
+        "would scatter, not what other held-out images would give."
     )
     return found
 
@@ -148,7 +149,9 @@ def _ends(gains: pd.DataFrame, verdict: Verdict) -> str:
     if len(steps) < 2:
         return ""
     first, last = steps.iloc[0], steps.iloc[-1]
-    return (
-        f"A doubling brings {points(first['gain'])} between {count(first['n_small'])} and {count(first['n_large'])} "
-        f"images, and {points(last['gain'])} between {count(last['n_small'])} and {count(last['n_large'])}."
-    )
+    return f"A doubling brings {_step(first)} images, and {_step(last)}."
+
+
+def _step(row: pd.Series[Any]) -> str:
+    bounds = "" if math.isnan(row["lower"]) else f" ({interval(row['lower'], row['upper']).removesuffix(' %')})"
+    return f"{points(row['gain'])}{bounds} between {count(row['n_small'])} and {count(row['n_large'])}"

@@ -13,13 +13,14 @@ from __future__ import annotations
 
 import math
 from collections.abc import Iterator
+from itertools import pairwise
 from typing import Any
 
 import numpy as np
 import pandas as pd
 from scipy import stats
 
-from datavolume.analysis.intervals import metric_intervals
+from datavolume.analysis.intervals import mean_interval, metric_intervals
 from datavolume.analysis.metrics import METRICS, Metric
 from datavolume.analysis.volumes import Volumes
 
@@ -64,7 +65,7 @@ def requirement(summary: pd.DataFrame, *, margin: float, metric: str = "top1", l
 
 def _shortfalls(runs: pd.DataFrame, metric: Metric, level: float) -> Iterator[dict[str, Any]]:
     """A row a volume, from the smallest to the largest."""
-    values = runs.pivot_table(index=_REPLICATE, columns="n", values=metric.last, aggfunc="mean").sort_index(axis=1)
+    values = _replicates(runs, metric)
     largest = values.columns[-1]
     for n in values.columns[:-1]:
         yield {"n": int(n), **_bounds((metric.sign * (values[largest] - values[n])).dropna().to_numpy(), level)}
@@ -110,17 +111,26 @@ def _largest_only(below: pd.Series[Any]) -> str:
     if math.isnan(below["shortfall"]):
         return "no volume can be compared with the largest"
     if math.isnan(below["shortfall_lower"]) or below["shortfall_lower"] > 0:
-        return "more data still helps: no smaller volume is within the margin"
+        return "more data still helps: no smaller volume is shown to be within the margin"
     return "undecided: the seeds are too few or too different to show that a smaller volume is within the margin"
 
 
-def gains(summary: pd.DataFrame, *, metric: str = "top1") -> pd.DataFrame:
-    """Per architecture and step between neighbouring volumes: the gain of a doubling there (better is positive)."""
+def gains(summary: pd.DataFrame, *, metric: str = "top1", level: float = 0.95) -> pd.DataFrame:
+    """Per architecture and step between neighbouring volumes: the gain of a doubling there (better is positive).
+
+    gain, lower and upper are the mean over pairs of one seed with its t interval.
+    """
     rows = []
     for architecture, runs in summary.groupby("architecture", sort=False):
-        means = runs.groupby("n")[METRICS[metric].last].mean()
-        doublings = np.diff(np.log2(means.index.to_numpy(dtype=float)))
-        steps = METRICS[metric].sign * np.diff(means.to_numpy(dtype=float)) / doublings
-        for small, large, gain in zip(means.index[:-1], means.index[1:], steps, strict=True):
-            rows.append({"architecture": architecture, "n_small": int(small), "n_large": int(large), "gain": gain})
-    return pd.DataFrame(rows, columns=["architecture", "n_small", "n_large", "gain"])
+        values = _replicates(runs, METRICS[metric])
+        for small, large in pairwise(int(n) for n in values.columns):
+            doublings = math.log2(large / small)
+            step = mean_interval(METRICS[metric].sign * (values[large] - values[small]) / doublings, level=level)
+            bounds = {"gain": step.mean, "lower": step.lower, "upper": step.upper}
+            rows.append({"architecture": architecture, "n_small": small, "n_large": large, **bounds})
+    return pd.DataFrame(rows, columns=["architecture", "n_small", "n_large", "gain", "lower", "upper"])
+
+
+def _replicates(runs: pd.DataFrame, metric: Metric) -> pd.DataFrame:
+    """A row a pair of seed and subset seed, a column a volume, rising."""
+    return runs.pivot_table(index=_REPLICATE, columns="n", values=metric.last, aggfunc="mean").sort_index(axis=1)

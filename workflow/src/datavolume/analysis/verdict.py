@@ -86,8 +86,9 @@ class Verdict:
         )
 
     def _more(self, name: str) -> tuple[str, str]:
+        fails = self._fails("comes", "come")
         return (
-            f"More data still helps: with {name} no smaller volume comes within {self.margin} of the accuracy with "
+            f"More data still helps: with {name} no smaller volume {fails} within {self.margin} of the accuracy with "
             f"{self._largest}",
             self._last_step(),
         )
@@ -114,13 +115,23 @@ class Verdict:
     @property
     def short(self) -> str:
         """One clause, for an architecture that is not the best."""
-        reached = f"accuracy with {self._all} is {_accuracy(self.full)}"
-        return {
-            "enough": f"{self._part(self.required)} are enough; {reached}",
-            "more": f"more data still helps, no smaller volume is within {self.margin}; {reached}",
-            "undecided": f"no smaller volume can be shown to be within {self.margin}; {reached}",
-            "one volume": f"accuracy is {_accuracy(self.full)}",
-        }[self.kind]
+        everything = "all images" if self._is_all else "the largest volume"
+        reached = f"accuracy with {everything} is {_accuracy(self.full)}"
+        match self.kind:
+            case "enough":
+                return f"{self._part(self.required)} are enough; {reached}"
+            case "more":
+                fails = self._fails("is", "be")
+                return f"more data still helps, no smaller volume {fails} within {self.margin}; {reached}"
+            case "undecided":
+                return f"no smaller volume can be shown to be within {self.margin}; {reached}"
+            case _:
+                return f"accuracy is {_accuracy(self.full)}"
+
+    def _fails(self, outside: str, unproven: str) -> str:
+        """How a smaller volume fails to be enough: it is outside the margin, or only not shown to be inside."""
+        bound = self.below["shortfall_lower"]
+        return outside if math.isnan(bound) or bound > self.full["margin"] else f"can be shown to {unproven}"
 
     @property
     def _is_all(self) -> bool:

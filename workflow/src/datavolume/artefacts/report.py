@@ -20,7 +20,7 @@ from markupsafe import Markup
 from datavolume.analysis.words import images, interval, number, share, with_interval
 from datavolume.artefacts.provenance import facts
 from datavolume.artefacts.registry import FIGURES, TABLES, Artefact, find
-from datavolume.artefacts.statistics_tables import statistics_table
+from datavolume.artefacts.statistics_tables import statistics_tables
 
 __all__ = ["Report", "render"]
 
@@ -59,7 +59,7 @@ def render(report: Report) -> str:
         answer=report.answer["answer"],
         glance=_glance(report.answer["architectures"]),
         findings=list(_findings(report.answer)),
-        analysis=[statistics_table(name, frame) for name, frame in report.analysis.items()],
+        analysis=statistics_tables(report.analysis),
         figures=[{**_words(find(FIGURES, name)), "source": _data_uri(svg)} for name, svg in report.figures.items()],
         tables=[{**_words(find(TABLES, name)), "html": Markup(html)} for name, html in report.tables.items()],
         facts=facts(report.summary, report.environments, commit=report.commit, command=report.command),

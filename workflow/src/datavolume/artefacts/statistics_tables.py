@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from typing import Any
 
@@ -12,7 +12,7 @@ import pandas as pd
 from datavolume.analysis.metrics import METRICS
 from datavolume.analysis.words import count, number, share
 
-__all__ = ["StatisticsTable", "statistics_table"]
+__all__ = ["StatisticsTable", "statistics_table", "statistics_tables"]
 
 _TITLES = {
     "requirement": (
@@ -103,6 +103,11 @@ class StatisticsTable:
     head: list[str]
     rows: list[list[str]]
     words: list[bool]
+
+
+def statistics_tables(frames: Mapping[str, pd.DataFrame]) -> list[StatisticsTable]:
+    """In the order in which a reader asks."""
+    return [statistics_table(name, frames[name]) for name in _TITLES if name in frames]
 
 
 def statistics_table(name: str, frame: pd.DataFrame) -> StatisticsTable:
