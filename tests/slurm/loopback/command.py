@@ -48,9 +48,16 @@ def parser() -> argparse.ArgumentParser:
         command.set_defaults(function=function)
         command.add_argument("--dir", default=str(ROOT / ".slurm"), help="folder of the cluster (default: .slurm)")
         if function in (start, hold):
-            command.add_argument("--nodes", type=int, choices=range(1, 65), metavar="1-64", help="default: 4")
+            command.add_argument("--nodes", type=node_count, metavar="N", help="1 to 64 (default: 4)")
             command.add_argument("--no-accounting", action="store_true", help="no slurmdbd: sacct refuses to answer")
     return reader
+
+
+def node_count(text: str) -> int:
+    """A number of nodes, from the command line."""
+    if not text.isdecimal() or not 1 <= int(text) <= 64:
+        raise argparse.ArgumentTypeError(f"{text!r} is not a number from 1 to 64")
+    return int(text)
 
 
 def start(home: Path, options: argparse.Namespace) -> int:
@@ -62,12 +69,9 @@ def start(home: Path, options: argparse.Namespace) -> int:
     site = cluster.site
     if (options.nodes or site.node_count) != site.node_count or (options.no_accounting and site.accounting):
         raise LoopbackError(f"{describe(cluster)} runs already in {home}: stop it before you start another kind")
-    if started:
-        print(f"# {describe(cluster)} is ready after {time.monotonic() - began:.1f} s ({', '.join(started)})")
-    else:
-        print(f"# {describe(cluster)} runs already")
-    print(exports(cluster))
-    print("# then try:  sinfo")
+    waited = f"is ready after {time.monotonic() - began:.1f} s ({', '.join(started)})"
+    news = f"# {describe(cluster)} {waited if started else 'runs already'}"
+    print("\n".join([news, exports(cluster), "# then try:  sinfo"]))
     return 0
 
 
