@@ -26,7 +26,7 @@ def report(
     output: Path,
     **texts: str,
 ) -> None:
-    """`texts`: title, question and scale; commit and command where they are known."""
+    """`texts`: title, question and scale, and the command that runs the study."""
     runs = pd.read_parquet(summary)
     planned = [run.run for run in read_plan(plan).runs]
     content = Report(
@@ -49,11 +49,12 @@ def _json(file: Path) -> Any:
 if "snakemake" in globals():
     lists = ("analysis", "figures", "tables", "environments")
     files = ("plan", "summary", "answer", "study")
-    texts = ("title", "question", "scale", "commit", "command")
+    texts = ("title", "question", "scale")
     with reporting(snakemake.log):
         report(
             **{name: [Path(file) for file in snakemake.input.get(name)] for name in lists},
             **{name: Path(snakemake.input.get(name)) for name in files},
-            **{name: snakemake.params.get(name, "") or "" for name in texts},
+            **{name: snakemake.params.get(name) for name in texts},
+            command=f"snakemake --config study={snakemake.config['study']} scale={snakemake.config['scale']}",
             output=Path(snakemake.output[0]),
         )

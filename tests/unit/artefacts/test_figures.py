@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import itertools
 import re
+from dataclasses import replace
 from pathlib import Path
 
 import matplotlib.style
@@ -24,7 +25,12 @@ pytestmark = pytest.mark.filterwarnings("error")
 SUFFIXES = ("pdf", "svg", "png", "csv")
 SHAPES: dict[str, dict[str, object]] = {
     "six fractions": {},
-    "ten sizes": {"fractions": (), "sizes": (75, 150, 300, 450, 600, 750, 900, 1050, 1200, 1400), "seeds": 2},
+    "ten sizes": {
+        "architectures": ("small_cnn", "mlp"),
+        "fractions": (),
+        "sizes": (75, 150, 300, 450, 600, 750, 900, 1050, 1200, 1400),
+        "seeds": 2,
+    },
     "long names": {"architectures": ("efficientnet_b0_frozen_head_64", "mobilenet_v3_small_128"), "seeds": 2},
     "one volume, one seed": {"fractions": (1.0,), "seeds": 1},
     "one architecture, two subsets": {"architectures": ("mlp",), "fractions": (0.1, 1.0), "subset_seeds": (0, 1)},
@@ -50,6 +56,18 @@ def test_nothing_is_cut(figure: Figure) -> None:
     assert shown.y0 >= -0.01
     assert shown.x1 <= figure.get_figwidth() + 0.01
     assert shown.y1 <= figure.get_figheight() + 0.01
+
+
+def test_no_data_are_outside_the_axes(figure: Figure) -> None:
+    """But for the fitted lines, dotted, which may leave at the ends, and what is impossible."""
+    for axes in figure.axes:
+        low, high = axes.get_ylim()
+        for line in axes.lines:
+            shown = np.asarray(line.get_ydata(), dtype=float)
+            assert line.get_linestyle() == ":" or (np.nanmin(shown) >= low and np.nanmax(shown) <= high)
+        for band in axes.collections:
+            edge = np.concatenate([path.vertices[:, 1] for path in band.get_paths()] or [np.array([low])])
+            assert edge.min() >= low - 1e-9
 
 
 def test_no_legend_is_on_the_data(figure: Figure) -> None:
@@ -143,6 +161,13 @@ def test_learning_curves_are_panels_of_architecture_and_split(results: Results) 
     ]
     assert all(len(axes.lines) == 6 for axes in drawn.figure.axes)
     assert len(drawn.data) == 2 * 2 * 6 * 10
+
+
+def test_the_lowest_panel_is_on_the_shared_scale(results: Results) -> None:
+    metrics = results.metrics.copy()
+    metrics.loc[metrics["architecture"] == "small_cnn", "top1"] *= 0.5
+    drawn = draw("learning_curves", replace(results, metrics=metrics))
+    assert drawn.figure.axes[0].get_ylim()[0] < 100 * metrics["top1"].min()
 
 
 def test_gap_is_training_minus_validation_accuracy(results: Results) -> None:

@@ -34,7 +34,8 @@ def learning_curves(results: Results) -> tuple[Figure, pd.DataFrame]:
         for axes, (split, title) in zip(row, _SPLITS.items(), strict=True):
             _lines(axes, data[(data["architecture"] == name) & (data["split"] == split)], marks)
             axes.set_title(f"{name}, {title}")
-        metric_axis(row[0], _TOP1.axis, most=100)
+    for axes in panels[:, 0]:  # once all panels are drawn: they share their scale
+        metric_axis(axes, _TOP1.axis, most=100)
     for axes in panels[-1]:
         axes.set_xlabel("updates")
         axes.xaxis.set_major_locator(MaxNLocator(nbins=6, integer=True))
