@@ -1,0 +1,22 @@
+from __future__ import annotations
+
+from datavolume.analysis.collect import COLUMNS
+from datavolume.analysis.metrics import METRICS
+from datavolume.training import evaluation, outputs
+
+
+def test_the_table_has_the_metrics_that_training_logs() -> None:
+    assert list(METRICS) == list(evaluation.METRICS)
+
+
+def test_collect_asks_for_the_columns_that_training_writes() -> None:
+    assert COLUMNS["metrics"] == outputs.METRICS_COLUMNS
+    assert COLUMNS["timing"] == outputs.TIMING_COLUMNS
+    assert COLUMNS["summary"] == outputs.SUMMARY_COLUMNS
+
+
+def test_labels_say_the_unit() -> None:
+    assert METRICS["top1"].axis == "top-1 accuracy (%)"
+    assert METRICS["loss"].axis == "cross-entropy loss (nats)"
+    assert METRICS["margin_wrong"].axis == "confidence margin, wrong predictions"
+    assert [name for name, metric in METRICS.items() if metric.sign < 0] == ["loss", "margin_wrong", "ece"]
