@@ -1,10 +1,7 @@
 rule train:
     input:
+        unpack(lambda wildcards: WORKFLOW.training_inputs(wildcards.configuration, wildcards.block)),
         plan=PLAN,
-        index=lambda wildcards: PATHS.data_file(planned(wildcards).dataset, "index.parquet"),
-        images=lambda wildcards: PATHS.data_file(planned(wildcards).dataset, "images.npy"),
-        classes=lambda wildcards: PATHS.data_file(planned(wildcards).dataset, "classes.json"),
-        subset=lambda wildcards: PATHS.subset(planned(wildcards).dataset, planned(wildcards).subset),
     output:
         metrics=PATHS.run_file("{configuration}", "{block}", "metrics.csv"),
         timing=PATHS.run_file("{configuration}", "{block}", "timing.csv"),

@@ -49,12 +49,19 @@ class Workflow:
         resources = self.runs(configuration, block)[0].resources
         return resources.threads * resources.processes
 
+    def training_inputs(self, configuration: str, block: str) -> dict[str, Path]:
+        """The data and the subset of one job, by name."""
+        run = self.runs(configuration, block)[0]
+        files = ("index.parquet", "images.npy", "classes.json")
+        data = {Path(file).stem: self.paths.data_file(run.dataset, file) for file in files}
+        return {**data, "subset": self.paths.subset(run.dataset, run.subset)}
+
     def launcher(self, configuration: str, block: str) -> str:
         """`python`, or torchrun's words where the study asks for several processes."""
         processes = self.runs(configuration, block)[0].resources.processes
         if processes == 1:
             return "python"
-        return f"python -m torch.distributed.run --standalone --nproc-per-node {processes}"
+        return f"python -m datavolume.training.launch --standalone --nproc-per-node {processes}"
 
     @cached_property
     def answer(self) -> str:
