@@ -11,6 +11,7 @@ from pathlib import Path
 import pytest
 from projects import REPOSITORY, run_snakemake
 
+TRAINED = "results/tiny/collected/metrics.parquet"
 Finished = tuple[Path, "subprocess.CompletedProcess[str]"]
 
 
@@ -90,19 +91,21 @@ def test_more_seeds_train_only_the_new_ones(project: Path) -> None:
     """The plan changes; what is trained stays."""
     study = project / "config/studies/tiny.yaml"
     study.write_text(study.read_text().replace("[mlp, small_cnn]", "[mlp]").replace("[0.1, 0.5, 1]", "[1]"))
-    target = "results/tiny/collected/metrics.parquet"
-    assert run_snakemake(project, target).returncode == 0
+    assert run_snakemake(project, TRAINED).returncode == 0
     study.write_text(study.read_text().replace("seeds: 2", "seeds: 3"))
-    told = run_snakemake(project, target)
+    told = run_snakemake(project, TRAINED)
     assert told.returncode == 0, told.stderr
     assert ", 1 train" in told.stderr
 
 
 def test_an_edit_while_jobs_wait_changes_nothing_for_them(project: Path) -> None:
-    """A job's own Snakemake reads the plan, not the YAML: here the YAML breaks while the first job runs."""
-    breaking = f"sleep 3; echo 'nonsense: [' > {project}/config/studies/tiny.yaml"
-    with subprocess.Popen(["sh", "-c", breaking]):
-        told = run_snakemake(project, "--executor", "submitit", "--submitit-cluster", "local", "--jobs", "2")
+    """A job's own Snakemake reads the plan, not the YAML: here they change as soon as the plan is written."""
+    breaking = (
+        "while ! [ -f results/tiny/plan.csv ]; do sleep 0.1; done; "
+        "echo 'nonsense: [' > config/studies/tiny.yaml; sed -i 's/study: tiny/study: digits/' config/config.yaml"
+    )
+    with subprocess.Popen(["sh", "-c", breaking], cwd=project):
+        told = run_snakemake(project, "--executor", "submitit", "--submitit-cluster", "local", "--jobs", "2", TRAINED)
     assert told.returncode == 0, told.stderr
 
 
