@@ -99,10 +99,15 @@ def run(workdir: Path, site: Slurm, *arguments: str) -> tuple[int, str]:
     return head.returncode, output
 
 
-def accounted(site: Slurm, *fields: str) -> set[tuple[str, ...]]:
-    """Fields of every job that Slurm's accounting knows."""
-    rows = site.run("sacct", "-X", "-n", "-P", "-o", ",".join(fields)).stdout.splitlines()
-    return {tuple(row.split("|")) for row in rows}
+def assert_accounted(site: Slurm, fields: str, expected: set[tuple[str, ...]]) -> None:
+    """Slurm's accounting knows these jobs; it lags some seconds behind."""
+    known: set[tuple[str, ...]] = set()
+    until = time.monotonic() + 30
+    while not expected <= known and time.monotonic() < until:
+        time.sleep(0.5)
+        rows = site.run("sacct", "-X", "-n", "-P", "-o", fields).stdout.splitlines()
+        known = {tuple(row.split("|")) for row in rows}
+    assert expected <= known
 
 
 @pytest.fixture(scope="module", params=["accounting", "no accounting"])
@@ -123,8 +128,8 @@ def test_jobs_that_want_the_same_are_one_array(slurm: Slurm, tmp_path: Path) -> 
     arrays = [path for path in scripts if "--array=0-11%12\n" in path.read_text()]
     assert (len(scripts), len(arrays)) == (2, 1)
     number = arrays[0].name.split("_")[0]
-    tasks = {row for row in accounted(slurm, "JobID", "JobName", "State") if row[0].startswith(f"{number}_")}
-    assert tasks == {(f"{number}_{n}", "one.12jobs", "COMPLETED") for n in range(12)}
+    tasks = {(f"{number}_{n}", "one.12jobs", "COMPLETED") for n in range(12)}
+    assert_accounted(slurm, "JobID,JobName,State", tasks)
     assert sorted(path.name for path in (tmp_path / "logs/submitit/one").iterdir()) == sorted(
         f"{n}.log" for n in range(12)
     )
@@ -135,8 +140,8 @@ def test_what_a_rule_asks_for_is_what_the_job_gets(slurm: Slurm, tmp_path: Path)
     assert code == 0, output
     devices, process, threads = (tmp_path / "requests.txt").read_text().split()
     assert (len(devices.split(",")), process, threads) == (2, "none", "3")
-    rows = accounted(slurm, "JobName", "Partition", "ReqMem", "Timelimit", "AllocCPUS", "NodeList")
-    assert ("requests", "low", "300M", "00:30:00", "3", "n3") in rows
+    job = ("requests", "low", "300M", "00:30:00", "3", "n3")
+    assert_accounted(slurm, "JobName,Partition,ReqMem,Timelimit,AllocCPUS,NodeList", {job})
 
 
 def test_on_several_nodes_the_rule_runs_once_and_starts_the_rest_with_srun(slurm: Slurm, tmp_path: Path) -> None:
