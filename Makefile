@@ -14,7 +14,8 @@ install:  ## only make .venv ready (the others do it themselves)
 
 demo: install  ## run the default study on this machine, up to the report
 	@$(BIN)/python envs/unlock.py
-	@$(BIN)/snakemake --profile profiles/local
+	@$(BIN)/snakemake --profile profiles/local --no-hooks --config study=digits scale=full
+	@$(BIN)/python -m datavolume results/digits
 
 # One thread a process: two of them with two threads each on two cores are many times slower.
 test: install  ## run all tests; those on Slurm start a private cluster

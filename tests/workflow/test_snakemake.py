@@ -6,6 +6,7 @@ import csv
 import json
 import re
 import subprocess
+import sys
 from pathlib import Path
 
 import pytest
@@ -45,6 +46,16 @@ def test_a_run_ends_with_the_answer_and_where_it_is(finished: Finished) -> None:
     assert "Traceback" not in told.stderr
 
 
+def test_the_answer_can_be_read_again(finished: Finished) -> None:
+    folder, first = finished
+    command = [sys.executable, "-m", "datavolume", "results/tiny"]
+    told = subprocess.run(command, cwd=folder, capture_output=True, text=True, check=True).stdout
+    assert told in first.stdout
+    no_study = subprocess.run([*command[:-1], "results/none"], cwd=folder, capture_output=True, text=True, check=False)
+    assert no_study.returncode == 1
+    assert no_study.stderr == "Error: results/none: there is no report yet; run the study first\n"
+
+
 def test_a_run_says_how_far_it_is(finished: Finished) -> None:
     _, told = finished
     assert "6 train" in told.stderr
@@ -70,7 +81,9 @@ def test_a_second_run_does_nothing(finished: Finished) -> None:
     before = {path: path.stat().st_mtime_ns for path in (folder / "results").rglob("*")}
     told = run_snakemake(folder, "--dry-run")
     assert "Nothing to be done" in told.stdout + told.stderr
-    assert run_snakemake(folder).returncode == 0
+    again = run_snakemake(folder)
+    assert again.returncode == 0
+    assert "Nothing to be done" in again.stderr
     assert {path: path.stat().st_mtime_ns for path in (folder / "results").rglob("*")} == before
 
 

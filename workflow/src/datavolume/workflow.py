@@ -13,7 +13,6 @@ import shlex
 import sys
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
-from functools import cached_property
 from pathlib import Path
 from typing import Any
 
@@ -21,7 +20,7 @@ from datavolume.errors import UserError
 from datavolume.study import Paths, Plan, PlannedRun, Study, dataset_id, expand, find_study, load_study, read_plan
 from datavolume.study.validate import check
 
-__all__ = ["Workflow", "open_workflow", "prepare_environment"]
+__all__ = ["Workflow", "answer_of", "open_workflow", "prepare_environment"]
 
 STUDIES = Path("config/studies")
 _PINNED = "DATAVOLUME_CONFIG"
@@ -63,14 +62,18 @@ class Workflow:
             return "python"
         return f"python -m datavolume.training.launch --standalone --nproc-per-node {processes}"
 
-    @cached_property
+    @property
     def answer(self) -> str:
-        """What a person reads at the end; empty while there is no report."""
-        file = self.paths.analysis("answer.json")
-        if not (file.is_file() and self.paths.report.is_file()):
-            return ""
-        answer = json.loads(file.read_text(encoding="utf-8"))
-        return f"\n{answer['question']}\n{answer['answer']}\n\nReport: {self.paths.report}\nAnswer: {file}\n"
+        return answer_of(self.paths)
+
+
+def answer_of(paths: Paths) -> str:
+    """Question, answer, and where they stand; empty while there is no report."""
+    file = paths.analysis("answer.json")
+    if not (file.is_file() and paths.report.is_file()):
+        return ""
+    answer = json.loads(file.read_text(encoding="utf-8"))
+    return f"\n{answer['question']}\n{answer['answer']}\n\nReport: {paths.report}\nAnswer: {file}\n"
 
 
 def open_workflow(config: Mapping[str, Any], *, head: bool) -> Workflow:

@@ -65,7 +65,8 @@ class LogHandler(LogHandlerBase):
         tell = self._events().get(event) if event else None
         if tell is not None:
             return tell(record)
-        return record.getMessage() if record.levelno >= WARNING and record.msg else ""
+        told = record.getMessage() if record.msg else ""
+        return told if record.levelno >= WARNING or told.startswith("Nothing to be done") else ""
 
     def _events(self) -> dict[LogEvent, Callable[[Any], str]]:
         return {
