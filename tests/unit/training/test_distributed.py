@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 import signal
 import subprocess
 import sys
@@ -27,7 +28,8 @@ def test_two_processes_have_the_bits_of_one(tmp_path: Path) -> None:
     train_all(*one)
     said, errors = (job := launch(*two)).communicate()
     assert (job.returncode, errors) == (0, "")
-    assert [line.partition(":")[0] for line in said.splitlines()] == [f"small_cnn f0.1 seed {n}" for n in (0, 1)]
+    finished = re.findall(r"(small_cnn f0.1 seed \d): top-1", said)  # gloo of torch 2.8 adds lines of its own
+    assert finished == [f"small_cnn f0.1 seed {n}" for n in (0, 1)]
     assert deterministic_bytes(*two) == deterministic_bytes(*one)
 
 
