@@ -13,7 +13,7 @@ import torch
 from unit.training.studies import StopAtLook, deterministic_bytes, make_study, train_all, updates_in
 
 from datavolume.errors import UserError
-from datavolume.study import Budget, Paths, Plan
+from datavolume.study import Budget, Paths, Plan, Resources
 from datavolume.training import loop
 from datavolume.training.optimisation import Optimizer
 from datavolume.training.outputs import METRICS_COLUMNS, SUMMARY_COLUMNS, TIMING_COLUMNS
@@ -109,6 +109,14 @@ def test_a_kill_after_the_last_update_trains_nothing_again(tmp_path: Path) -> No
     assert updates_in(paths.checkpoints(run).iterdir()) == [29, 30]
     train_all(paths, plan)
     assert deterministic_bytes(paths, plan) == expected
+
+
+def test_without_the_gpu_that_it_asks_for_a_run_says_so(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    monkeypatch.setattr(torch.cuda, "is_available", lambda: False)
+    train_all(*make_study(tmp_path, resources=Resources(gpus=1)))
+    assert capsys.readouterr().err == "the study asks for a GPU and none is visible: training on the CPU\n"
 
 
 def test_changed_images_are_trained_from_the_start(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:

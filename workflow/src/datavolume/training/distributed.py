@@ -8,6 +8,7 @@ with joined(gpus=resources.gpus) as group:
 from __future__ import annotations
 
 import os
+import sys
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
@@ -85,7 +86,10 @@ def joined(gpus: int) -> Iterator[Group]:
 
 
 def _device(gpus: int) -> torch.device:
-    if gpus == 0 or not torch.cuda.is_available():
+    if gpus == 0:
+        return torch.device("cpu")
+    if not torch.cuda.is_available():
+        print("the study asks for a GPU and none is visible: training on the CPU", file=sys.stderr, flush=True)
         return torch.device("cpu")
     own, here = int(os.environ.get("LOCAL_RANK", "0")), int(os.environ.get("LOCAL_WORLD_SIZE", "1"))
     if here > torch.cuda.device_count():
