@@ -5,9 +5,11 @@ import re
 import subprocess
 import sys
 from pathlib import Path
+from types import SimpleNamespace
 
+import pytest
 from snakemake_interface_logger_plugins.base import LogHandlerBase
-from snakemake_interface_logger_plugins.tests import TestLogHandlerBase
+from snakemake_interface_logger_plugins.tests import MockOutputSettings, TestLogHandlerBase
 
 from snakemake_logger_plugin_datavolume import LogHandler, _last_lines
 from snakemake_logger_plugin_datavolume.progress import Progress, duration
@@ -78,6 +80,21 @@ def test_what_an_earlier_call_logged_is_not_shown(tmp_path: Path) -> None:
     os.utime(log, (1, 1))
     assert _last_lines(str(log), since=1000) == [f"log: {log} (nothing written)"]
     assert _last_lines(str(log), since=0) == [f"log: {log}", "| of yesterday"]
+
+
+@pytest.mark.parametrize(
+    ("last_words", "told"),
+    [
+        ("SIGINT: stopped a run; the same command goes on from there", "STOPPED train"),
+        ("no", "FAILED train\n    log: {}\n    | no"),
+    ],
+)
+def test_a_training_that_was_stopped_has_not_failed(tmp_path: Path, last_words: str, told: str) -> None:
+    log = tmp_path / "train.log"
+    log.write_text(f"{last_words}\n")
+    handler = LogHandler(MockOutputSettings(), None)
+    record = SimpleNamespace(jobid=1, rule_name="train", rule_msg=None, aux={}, log=[str(log)])
+    assert handler._failed(record) == told.format(log)
 
 
 def test_a_dry_run_reads_as_always(tmp_path: Path) -> None:

@@ -25,6 +25,7 @@ from snakemake_logger_plugin_datavolume.progress import Progress, duration
 __all__ = ["LogHandler"]
 
 _LOG_LINES = 10
+_STOPPED = "the same command goes on from there"  # how a training's log ends after Ctrl-C
 
 
 @dataclass

@@ -20,6 +20,7 @@ from torch.distributed.run import parse_args, run
 
 __all__ = ["launch"]
 
+
 def launch(arguments: Sequence[str]) -> int:
     """Start the processes and wait for them; the exit code of the first that failed, or 128 + the signal's number."""
     logging.disable(logging.ERROR)
