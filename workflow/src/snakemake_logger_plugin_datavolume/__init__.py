@@ -108,9 +108,11 @@ class LogHandler(LogHandlerBase):
         name = job.name if job else record.rule_name
         details = [str(record.rule_msg)] if record.rule_msg else []
         details += [f"{key}: {value}" for key, value in record.aux.items()]
-        return "\n    ".join(
-            [f"FAILED {name}", *details, *(line for log in record.log for line in _last_lines(log, self.since))]
-        )
+        told = "\n".join(details)  # an executor may have shown its job's log already
+        details += [line for log in record.log if log not in told for line in _last_lines(log, self.since)]
+        if details and details[-1].endswith(_STOPPED):
+            return f"STOPPED {name}"
+        return "\n    ".join([f"FAILED {name}", *details])
 
     def _error(self, record: Any) -> str:
         """A failed job has been told of already, with its log."""
