@@ -18,10 +18,9 @@ rule train:
         mem_mb=lambda wildcards: planned(wildcards).resources.mem_mb,
         gpu=lambda wildcards: planned(wildcards).resources.gpus,
     params:
-        launcher=lambda wildcards: WORKFLOW.launcher(wildcards.configuration, wildcards.block),
         results=PATHS.root,
     message:
         "Train {wildcards.configuration}, seeds {wildcards.block}"
     shell:
-        "{params.launcher} -m datavolume.training --results {params.results:q} --configuration {wildcards.configuration:q}"
+        "python -m datavolume.training --results {params.results:q} --configuration {wildcards.configuration:q}"
         " --block {wildcards.block:q} --cores {threads} 2>&1 | tee -i {log:q}"

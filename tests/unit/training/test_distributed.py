@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import re
 import signal
 import subprocess
@@ -31,6 +32,14 @@ def test_two_processes_have_the_bits_of_one(tmp_path: Path) -> None:
     finished = re.findall(r"(small_cnn f0.1 seed \d): top-1", said)  # gloo of torch 2.8 adds lines of its own
     assert finished == [f"small_cnn f0.1 seed {n}" for n in (0, 1)]
     assert deterministic_bytes(*two) == deterministic_bytes(*one)
+
+
+def test_the_plan_says_how_many_processes_there_are(tmp_path: Path) -> None:
+    paths, plan = make_study(tmp_path, **STUDY)
+    train = [sys.executable, "-m", "datavolume.training", *command(paths, plan, "--cores", "2")]
+    subprocess.run(train, check=True, capture_output=True)
+    environment = paths.run_file(*next(iter(plan.blocks)), "environment.json")
+    assert json.loads(environment.read_text())["processes"] == 2
 
 
 def test_two_processes_stop_together_and_one_goes_on(tmp_path: Path) -> None:

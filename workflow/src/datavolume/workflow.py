@@ -55,13 +55,6 @@ class Workflow:
         data = {Path(file).stem: self.paths.data_file(run.dataset, file) for file in files}
         return {**data, "subset": self.paths.subset(run.dataset, run.subset)}
 
-    def launcher(self, configuration: str, block: str) -> str:
-        """`python`, or torchrun's words where the study asks for several processes."""
-        processes = self.runs(configuration, block)[0].resources.processes
-        if processes == 1:
-            return "python"
-        return f"python -m datavolume.training.launch --standalone --nproc-per-node {processes}"
-
     @property
     def answer(self) -> str:
         return answer_of(self.paths)

@@ -1,10 +1,11 @@
 """Train one job: the runs of one seed block of the plan.
 
     python -m datavolume.training --results results/digits --configuration mlp-f0.25-bs32-88d0b3c1fe --block 0-4
-    python -m datavolume.training.launch --standalone --nproc-per-node 2 -m datavolume.training ...
+
+Where the plan asks for several processes, this one becomes torchrun, which starts them.
 
 Exit code: 0 finished; 1 a mistake or a run that diverged, said in one line; 130, 143 or 140 stopped by SIGINT, SIGTERM
-or SIGUSR2 with a checkpoint written: the same command goes on from there. `launch` is torchrun with a quieter end.
+or SIGUSR2 with a checkpoint written: the same command goes on from there.
 """
 
 from __future__ import annotations
@@ -14,6 +15,7 @@ import os
 import sys
 from collections.abc import Sequence
 from pathlib import Path
+from typing import NoReturn
 
 from datavolume.errors import UserError
 from datavolume.study.paths import Paths
@@ -27,7 +29,7 @@ CHECKPOINT_SECONDS = 60.0
 def main(arguments: Sequence[str] | None = None) -> int:
     options = _parser().parse_args(arguments)
     try:
-        _train(options)
+        _train(options, sys.argv[1:] if arguments is None else arguments)
     except UserError as error:
         return _ended(f"Error: {error}", 1)
     except Interrupted as stopped:
@@ -42,6 +44,7 @@ def _parser() -> argparse.ArgumentParser:
     parser.add_argument("--results", type=Path, required=True, help="the study's results, where plan.csv is")
     parser.add_argument("--configuration", required=True, help="a configuration of the plan")
     parser.add_argument("--block", required=True, help="one of its seed blocks, as 0-4")
+    parser.add_argument("--processes", type=int, help="training processes (default: as the plan says)")
     parser.add_argument("--cores", type=int, help="CPU cores that the job may use (default: all that this process may)")
     parser.add_argument(
         "--checkpoint-seconds", type=float, default=CHECKPOINT_SECONDS, help="time between checkpoints (%(default)s)"
@@ -49,14 +52,23 @@ def _parser() -> argparse.ArgumentParser:
     return parser
 
 
-def _train(options: argparse.Namespace) -> None:
+def _train(options: argparse.Namespace, arguments: Sequence[str]) -> None:
     stop = listen()
     paths = Paths(options.results)
     block = read_plan(paths.plan).block(options.configuration, options.block)
-    check_layout(block[0], options.cores)
+    processes = options.processes or block[0].resources.processes
+    check_layout(block[0], processes, options.cores)
+    if processes > 1 and "RANK" not in os.environ:
+        _become_torchrun(processes, arguments)
     from datavolume.training.block import train_block  # imports torch: seconds, and a mistake is said before
 
     train_block(paths, block, options.checkpoint_seconds, stop)
+
+
+def _become_torchrun(processes: int, arguments: Sequence[str]) -> NoReturn:
+    """As this very process, so that signals find it."""
+    launch = ["datavolume.training.launch", "--standalone", "--nproc-per-node", str(processes)]
+    os.execv(sys.executable, [sys.executable, "-m", *launch, "-m", "datavolume.training", *arguments])
 
 
 def _ended(said: str, exit_code: int) -> int:

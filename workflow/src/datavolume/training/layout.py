@@ -13,10 +13,13 @@ from datavolume.study.plan import PlannedRun
 __all__ = ["check_layout"]
 
 
-def check_layout(planned: PlannedRun, cores: int | None) -> None:
-    """Raises UserError; `cores` are those that the job was given (None: those this process may use)."""
+def check_layout(planned: PlannedRun, processes: int, cores: int | None) -> None:
+    """Raises UserError; `cores` are those that the job was given (None: those this process may use).
+
+    Under torchrun its number of processes counts, on all nodes and on this one.
+    """
     recipe, threads = planned.unpack().recipe, planned.resources.threads
-    processes, here = (int(os.environ.get(name, "1")) for name in ("WORLD_SIZE", "LOCAL_WORLD_SIZE"))
+    processes, here = (int(os.environ.get(name, processes)) for name in ("WORLD_SIZE", "LOCAL_WORLD_SIZE"))
     cores = cores or len(os.sched_getaffinity(0))
     if recipe.batch_size % recipe.shards:
         raise UserError(

@@ -1,8 +1,7 @@
 """A request to stop: the signal is noted, and the loop acts on it at its next step boundary.
 
-with listening() as stop:
-    ...
-    if stop.signal: ...     # 0 until SIGINT, SIGTERM or SIGUSR2 came; then the first of them
+stop = listen()
+if stop.signal: ...     # 0 until SIGINT, SIGTERM or SIGUSR2 came; then the first of them
 """
 
 from __future__ import annotations
