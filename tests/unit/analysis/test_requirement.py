@@ -39,6 +39,14 @@ def test_shortfall_is_paired_by_seed() -> None:
     assert table.loc[500, "share"] == 0.5
 
 
+def test_two_seeds_that_agree_by_chance_prove_nothing() -> None:
+    """Both lose 2 of 400 held-out images: the spread is taken as one image, 0.0025, and t(0.95, 1) is 6.31."""
+    frame = frame_of({500: [0.90, 0.92], 1000: [0.905, 0.925]}).assign(n_validation=400)
+    table = requirement(frame, margin=0.01).set_index("n")
+    assert table.loc[500, "shortfall_upper"] == pytest.approx(0.005 + 6.313751514675043 * 0.0025 / math.sqrt(2))
+    assert not table.loc[500, "required"]
+
+
 def test_every_larger_volume_must_be_enough_too() -> None:
     same, far = [value - 0.001 for value in FULL], [value - 0.05 for value in FULL]
     table = requirement(frame_of({100: same, 200: far, 500: same, 1000: FULL}), margin=0.01).set_index("n")

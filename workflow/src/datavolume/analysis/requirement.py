@@ -3,10 +3,11 @@
     requirement(summary, margin=0.01)   a row per architecture and volume; `required` marks the answer
     gains(summary)                      what one doubling brings between neighbouring volumes
 
-The shortfall of a volume is the mean over seeds of (largest volume - this volume), paired by seed. A volume is enough
-when the one-sided 95 % upper bound of its shortfall (Student's t) is at most the margin, and so it is for every larger
-volume: going down from the largest and stopping at the first failure keeps the error of the whole chain at 5 % (Maurer,
-Hothorn and Lehmacher 1995: tests in an order set beforehand).
+The shortfall of a volume is the mean over seeds of (largest volume - this volume), paired by seed; their standard
+deviation is taken as one held-out image at least, since two seeds may agree by chance. A volume is enough when the
+one-sided 95 % upper bound of its shortfall (Student's t) is at most the margin, and so it is for every larger volume:
+going down from the largest and stopping at the first failure keeps the error of the whole chain at 5 % (Maurer, Hothorn
+and Lehmacher 1995: tests in an order set beforehand).
 """
 
 from __future__ import annotations
@@ -68,15 +69,22 @@ def _shortfalls(runs: pd.DataFrame, metric: Metric, level: float) -> Iterator[di
     values = _replicates(runs, metric)
     largest = values.columns[-1]
     for n in values.columns[:-1]:
-        yield {"n": int(n), **_bounds((metric.sign * (values[largest] - values[n])).dropna().to_numpy(), level)}
+        differences = (metric.sign * (values[largest] - values[n])).dropna().to_numpy()
+        yield {"n": int(n), **_bounds(differences, level, least_sd=_resolution(runs, metric))}
     yield {"n": int(largest), **dict.fromkeys(("shortfall", "shortfall_lower", "shortfall_upper"), 0.0)} | {
         "pairs": int(values[largest].count()),
         "note": "",
     }
 
 
-def _bounds(differences: np.ndarray[Any, Any], level: float) -> dict[str, Any]:
-    """Mean and one-sided bounds of paired differences [pairs]."""
+def _resolution(runs: pd.DataFrame, metric: Metric) -> float:
+    """One held-out image: seeds that agree to the same image do not show that there is no spread."""
+    counted = metric.name in ("top1", "top5") and "n_validation" in runs
+    return 1 / float(runs["n_validation"].min()) if counted else 0.0
+
+
+def _bounds(differences: np.ndarray[Any, Any], level: float, *, least_sd: float) -> dict[str, Any]:
+    """Mean and one-sided bounds of paired differences [pairs], of a standard deviation of `least_sd` or more."""
     pairs = differences.size
     if pairs == 0:
         unknown = dict.fromkeys(("shortfall", "shortfall_lower", "shortfall_upper"), math.nan)
@@ -85,7 +93,7 @@ def _bounds(differences: np.ndarray[Any, Any], level: float) -> dict[str, Any]:
     if pairs == 1:
         bounds = {"shortfall_lower": math.nan, "shortfall_upper": math.nan}
         return {"pairs": 1, "shortfall": mean, **bounds, "note": "one seed: a point estimate"}
-    half = float(stats.t.ppf(level, pairs - 1) * differences.std(ddof=1)) / math.sqrt(pairs)
+    half = float(stats.t.ppf(level, pairs - 1) * max(differences.std(ddof=1), least_sd)) / math.sqrt(pairs)
     return {
         "pairs": pairs,
         "shortfall": mean,
