@@ -99,6 +99,19 @@ def test_a_finished_run_is_never_trained_again(tmp_path: Path, monkeypatch: pyte
     assert {name: rows_of(paths, cut_differently, name) for name in expected} == expected
 
 
+def test_a_finished_run_keeps_the_environment_that_trained_it(tmp_path: Path) -> None:
+    """Its files are written again by a later call; where and with what it was trained stays the truth."""
+    paths, plan = make_study(tmp_path)
+    train_all(paths, plan)
+    file = paths.run_file(*next(iter(plan.blocks)), "environment.json")
+    first = file.read_text()
+    file.unlink()
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setenv("SLURM_JOB_ID", "later")
+        train_all(paths, plan)
+    assert file.read_text() == first
+
+
 def test_a_kill_after_the_last_update_trains_nothing_again(tmp_path: Path) -> None:
     paths, plan = make_study(tmp_path)
     train_all(paths, plan, checkpoint_seconds=0)

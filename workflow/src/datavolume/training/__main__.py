@@ -74,7 +74,9 @@ def _become_torchrun(processes: int, arguments: Sequence[str]) -> NoReturn:
 def _ended(said: str, exit_code: int) -> int:
     """Several processes say the same mistake: only the first without its number."""
     rank = os.environ.get("RANK", "0")
-    print(said if rank == "0" else f"process {rank}: {said}", file=sys.stderr, flush=True)
+    line = said if rank == "0" else f"process {rank}: {said}"
+    sys.stderr.write(f"{line}\n")  # in one piece: print's newline may come after another process's line
+    sys.stderr.flush()
     return exit_code
 
 

@@ -47,10 +47,11 @@ def train_block(paths: Paths, block: Sequence[PlannedRun], checkpoint_seconds: f
         every = checkpoint_seconds if group.is_first else math.inf  # only the first process writes
         finished = []
         for planned in block:
-            checkpoints = Checkpoints(paths.checkpoints(planned.run), planned.run, data.fingerprint, every)
+            folder = paths.checkpoints(planned.run)
+            checkpoints = Checkpoints(folder, planned.run, data.fingerprint, every, environment.finished)
             finished.append(Finished(planned, _train(planned, data, group, checkpoints, stop)))
         if group.is_first:
-            write_outputs(paths, finished, data, environment)
+            write_outputs(paths, finished, data)
 
 
 def _train(planned: PlannedRun, data: Tensors, group: Group, checkpoints: Checkpoints, stop: StopRequest) -> Progress:

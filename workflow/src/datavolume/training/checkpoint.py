@@ -14,6 +14,7 @@ import io
 import sys
 import time
 import zipfile
+from collections.abc import Callable
 from dataclasses import dataclass, field, fields
 from pathlib import Path
 from typing import Any
@@ -35,7 +36,8 @@ class Progress:
     """How far a run has come. `metrics` and `timing` are the rows of the evaluations so far.
 
     `model` is a state dict; `optimizer` is the optimiser's state. Once the run is finished, that is None and
-    `probabilities` are the last network's on the validation images: float32 [V, K].
+    `probabilities` are the last network's on the validation images: float32 [V, K]. `environment` is the JSON of what
+    trained it last.
     """
 
     update: int = 0
@@ -46,6 +48,7 @@ class Progress:
     model: dict[str, Any] | None = None
     optimizer: dict[str, Any] | None = None
     probabilities: torch.Tensor | None = None
+    environment: str = "{}"
 
     @property
     def finished(self) -> bool:
@@ -55,8 +58,11 @@ class Progress:
 class Checkpoints:
     """The checkpoints of one run, in its own folder; `seconds` is the time between two."""
 
-    def __init__(self, folder: Path, run: str, fingerprint: str, seconds: float) -> None:
+    def __init__(
+        self, folder: Path, run: str, fingerprint: str, seconds: float, environment: Callable[[], str] = lambda: "{}"
+    ) -> None:
         self._folder, self._run, self._fingerprint, self._seconds = folder, run, fingerprint, seconds
+        self._environment = environment
         self._last = time.monotonic()
 
     @property
@@ -93,6 +99,7 @@ class Checkpoints:
 
     def save(self, progress: Progress) -> None:
         """Raises UserError, and changes nothing, where the disk is full or cannot be written."""
+        progress.environment = self._environment()
         content = {"format": FORMAT, "run": self._run, "fingerprint": self._fingerprint, **vars(progress)}
         buffer = io.BytesIO()  # torch.save hides a full disk behind an error of its own
         torch.save(content, buffer)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import os
 import platform
 import shlex
@@ -12,7 +13,6 @@ from dataclasses import asdict, dataclass
 from datetime import UTC, datetime
 from importlib.metadata import version
 from pathlib import Path
-from typing import Any
 
 import torch
 
@@ -59,9 +59,9 @@ class Environment:
             slurm_job_id=os.environ.get("SLURM_JOB_ID"),
         )
 
-    def finished(self) -> dict[str, Any]:
-        """All of it, and the time now."""
-        return {**asdict(self), "finished": _now()}
+    def finished(self) -> str:
+        """All of it, and the time now, as JSON."""
+        return json.dumps({**asdict(self), "finished": _now()})
 
 
 def _now() -> str:

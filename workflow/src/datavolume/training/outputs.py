@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import csv
 import io
+import json
 import math
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
@@ -19,7 +20,6 @@ from datavolume.files import atomic, write_json, write_text
 from datavolume.study.paths import Paths
 from datavolume.study.plan import PlannedRun
 from datavolume.training.checkpoint import Progress
-from datavolume.training.environment import Environment
 from datavolume.training.evaluation import METRICS
 from datavolume.training.tensors import Tensors
 
@@ -45,8 +45,11 @@ class Finished:
         return {name: getattr(self.planned, name) for name in _RUN}
 
 
-def write_outputs(paths: Paths, finished: Sequence[Finished], data: Tensors, environment: Environment) -> None:
-    """Raises UserError where the disk is full or the folder cannot be written."""
+def write_outputs(paths: Paths, finished: Sequence[Finished], data: Tensors) -> None:
+    """Raises UserError where the disk is full or the folder cannot be written.
+
+    The environment is the one that trained the block's last run, be it in an earlier call.
+    """
     configuration, block = finished[0].planned.configuration, finished[0].planned.block
 
     def file(name: str) -> Path:
@@ -58,7 +61,7 @@ def write_outputs(paths: Paths, finished: Sequence[Finished], data: Tensors, env
     _write_csv(file("timing.csv"), TIMING_COLUMNS, timing)
     _write_csv(file("summary.csv"), SUMMARY_COLUMNS, [_summary(run, data) for run in finished])
     _write_predictions(file("predictions.npz"), finished, data)
-    write_json(file("environment.json"), environment.finished())
+    write_json(file("environment.json"), json.loads(finished[-1].progress.environment))
 
 
 def _summary(run: Finished, data: Tensors) -> dict[str, Any]:
