@@ -29,5 +29,4 @@ def log_of(*parts: str) -> str:
 
 
 def planned(wildcards):
-    """The first planned run of a seed block; what a job asks for is the same for all of them."""
-    return WORKFLOW.runs(wildcards.configuration, wildcards.block)[0]
+    return WORKFLOW.job(wildcards.configuration, wildcards.block)

@@ -3,20 +3,12 @@
 from pathlib import Path
 
 from datavolume.data.index import build_index
-from datavolume.errors import UserError
 from datavolume.scripting import reporting
-from datavolume.study import Dataset, Paths, read_plan
+from datavolume.study import Paths, planned_run
 
 
 def index(*, plan: Path, dataset: str, results: Path, data_folder: Path) -> None:
-    build_index(_planned(plan, dataset), Paths(results), data_folder)
-
-
-def _planned(plan: Path, dataset: str) -> Dataset:
-    for run in read_plan(plan).runs:
-        if run.dataset == dataset:
-            return run.unpack().dataset
-    raise UserError(f"{plan}: no run uses dataset {dataset}; run `snakemake plan` again")
+    build_index(planned_run(plan, dataset=dataset).unpack().dataset, Paths(results), data_folder)
 
 
 if "snakemake" in globals():

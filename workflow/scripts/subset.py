@@ -4,24 +4,16 @@ from pathlib import Path
 
 from datavolume.data.index import load_index
 from datavolume.data.subsets import choose_subset, write_subset
-from datavolume.errors import UserError
 from datavolume.scripting import reporting
-from datavolume.study import Paths, Volume, read_plan
+from datavolume.study import Paths, planned_run
 
 
 def subset(*, plan: Path, dataset: str, subset: str, results: Path, output: Path) -> None:
-    volume = _planned(plan, dataset, subset)
+    volume = planned_run(plan, subset=subset, dataset=dataset).unpack().volume
     index = load_index(Paths(results), dataset)
     labels = index.labels[index.train]
     ids = choose_subset(index.train_samples, labels, volume, dataset=index.name, classes=index.classes)
     write_subset(output, ids)
-
-
-def _planned(plan: Path, dataset: str, subset: str) -> Volume:
-    for run in read_plan(plan).runs:
-        if (run.dataset, run.subset) == (dataset, subset):
-            return run.unpack().volume
-    raise UserError(f"{plan}: no run uses subset {subset} of dataset {dataset}; run `snakemake plan` again")
 
 
 if "snakemake" in globals():

@@ -36,8 +36,9 @@ class Workflow:
     paths: Paths
     data_folder: str
 
-    def runs(self, configuration: str, block: str) -> tuple[PlannedRun, ...]:
-        return self.plan.block(configuration, block)
+    def job(self, configuration: str, block: str) -> PlannedRun:
+        """The first run of a seed block; what a job asks for is the same for all of them."""
+        return self.plan.block(configuration, block)[0]
 
     def run_files(self, name: str) -> list[Path]:
         """The file of that name of every seed block."""
@@ -45,12 +46,12 @@ class Workflow:
 
     def threads(self, configuration: str, block: str) -> int:
         """CPU threads of one job: those of all its processes."""
-        resources = self.runs(configuration, block)[0].resources
+        resources = self.job(configuration, block).resources
         return resources.threads * resources.processes
 
     def training_inputs(self, configuration: str, block: str) -> dict[str, Path]:
         """The data and the subset of one job, by name."""
-        run = self.runs(configuration, block)[0]
+        run = self.job(configuration, block)
         files = ("index.parquet", "images.npy", "classes.json")
         data = {Path(file).stem: self.paths.data_file(run.dataset, file) for file in files}
         return {**data, "subset": self.paths.subset(run.dataset, run.subset)}

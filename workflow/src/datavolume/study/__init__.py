@@ -4,7 +4,7 @@ from datavolume.study.identity import configuration_id, dataset_id, run_id, subs
 from datavolume.study.load import find_study, load_study
 from datavolume.study.model import Budget, Dataset, Experiment, Recipe, Resources, Run, Study, Volume
 from datavolume.study.paths import Paths
-from datavolume.study.plan import Plan, PlannedRun, expand, read_plan, write_plan
+from datavolume.study.plan import Plan, PlannedRun, expand, planned_run, read_plan, write_plan
 
 __all__ = [
     "Budget",
@@ -23,6 +23,7 @@ __all__ = [
     "expand",
     "find_study",
     "load_study",
+    "planned_run",
     "read_plan",
     "run_id",
     "subset_id",

@@ -22,7 +22,7 @@ from datavolume.files import write_text
 from datavolume.study.identity import configuration_id, dataset_id, run_from_spec, run_id, spec, subset_id
 from datavolume.study.model import Experiment, Resources, Run, Study
 
-__all__ = ["Plan", "PlannedRun", "block_label", "expand", "read_plan", "write_plan"]
+__all__ = ["Plan", "PlannedRun", "block_label", "expand", "planned_run", "read_plan", "write_plan"]
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -172,6 +172,15 @@ def read_plan(path: Path) -> Plan:
         raise UserError(f"{path}: there is no plan yet; run `snakemake plan`") from None
     except (KeyError, ValueError, TypeError) as error:
         raise UserError(f"{path}: not a plan of this version ({error}); delete it and run `snakemake plan`") from error
+
+
+def planned_run(path: Path, **values: str) -> PlannedRun:
+    """The first run of a plan's file whose columns have these values. Raises UserError where there is none."""
+    for run in read_plan(path).runs:
+        if all(getattr(run, column) == value for column, value in values.items()):
+            return run
+    wanted = " of ".join(f"{column} {value}" for column, value in values.items())
+    raise UserError(f"{path}: no run uses {wanted}; run `snakemake plan` again")
 
 
 def _read_row(row: dict[str, str]) -> PlannedRun:
