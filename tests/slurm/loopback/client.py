@@ -9,13 +9,14 @@ import os
 import subprocess
 import sys
 from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 from .daemons import client_environment
 from .errors import LoopbackError
 from .install import provide_packages
 from .record import Cluster, find, read
+from .wrappers import Calls, counted
 
 __all__ = ["Slurm", "held_cluster", "present_cluster", "why_not"]
 
@@ -43,6 +44,15 @@ class Slurm:
         if check and answer.returncode:
             raise AssertionError(f"{command} ended {answer.returncode}:\n{answer.stdout}{answer.stderr}")
         return answer
+
+    @contextlib.contextmanager
+    def counted(self, folder: Path) -> Iterator[Calls]:
+        """Count the calls of Slurm's commands by what runs in `calls.environment`; the wrappers lie in `folder`."""
+        yield counted(folder, self.environment)
+
+    def behind(self, calls: Calls) -> "Slurm":
+        """The same cluster, its commands called through the wrappers."""
+        return replace(self, environment=calls.environment)
 
 
 def why_not(install: bool) -> str | None:
