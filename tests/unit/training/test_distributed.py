@@ -14,6 +14,8 @@ from typing import Any
 from unit.training.studies import command, deterministic_bytes, make_study, train_all
 
 from datavolume.study import Budget, Paths, Plan, Resources
+from datavolume.training.lease import Lease
+from datavolume.training.signals import StopRequest
 
 LAUNCH = [sys.executable, "-m", "datavolume.training.launch", "--standalone", "--nproc-per-node", "2"]
 STUDY: dict[str, Any] = {"architecture": "small_cnn", "shards": 2, "resources": Resources(processes=2)}
@@ -67,3 +69,19 @@ def test_a_mistake_is_not_buried_under_torchrun(tmp_path: Path) -> None:
     said = {line.removeprefix("process 1: ") for line in errors.splitlines()}  # the first to end ends the other
     assert len(said) == 1
     assert said.pop().startswith("Error: run small_cnn-f0.1-bs32-s0-")
+
+
+def test_two_processes_are_taken_over_together(tmp_path: Path) -> None:
+    budget = Budget(updates=4000)
+    paths, plan = make_study(tmp_path, budget=budget, **STUDY)
+    job = launch(paths, plan, "--checkpoint-seconds", "0")
+    checkpoints = paths.checkpoints(plan.runs[0].run)
+    while job.poll() is None and not any(checkpoints.glob("update-*.pt")):
+        time.sleep(0.01)
+    newer = Lease(StopRequest(), {"SLURM_JOB_ID": "8", "SLURMD_NODENAME": "n2"})
+    newer.take(checkpoints)
+    _, errors = job.communicate()
+    assert job.returncode == 75
+    line = "another copy of this run, job 8 restart 0 on node n2, has taken over; this one stops"
+    assert sorted(errors.splitlines()) == [line, f"process 1: {line}"]
+    assert newer.look() == 0

@@ -10,6 +10,7 @@ gradient      the batch's gradient, in shards; distributed: the processes they a
 optimisation  the recipe's optimiser and learning rate
 evaluation    the metrics; recording: the rows that keep them
 checkpoint    what is kept on the disk, and taken up again; signals: requests to stop
+lease         of two copies of a run, which one writes
 determinism   seeds, kernels and threads that give the same bits
 layout        whether batch, shards, processes and cores fit together
 launch        torchrun with a quieter end

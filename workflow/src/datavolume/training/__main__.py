@@ -5,7 +5,7 @@
 Where the plan asks for several processes, this one becomes torchrun, which starts them.
 
 Exit code: 0 finished; 1 a mistake or a run that diverged, said in one line; 130, 143 or 140 stopped by SIGINT, SIGTERM
-or SIGUSR2 with a checkpoint written: the same command goes on from there.
+or SIGUSR2 with a checkpoint written: the same command goes on from there; 75 another copy of a run is the newer one.
 """
 
 from __future__ import annotations
@@ -21,6 +21,7 @@ from datavolume.errors import UserError
 from datavolume.study.paths import Paths
 from datavolume.study.plan import read_plan
 from datavolume.training.layout import check_layout
+from datavolume.training.lease import TAKEN_OVER, TakenOver
 from datavolume.training.signals import Interrupted, listen
 
 CHECKPOINT_SECONDS = 60.0
@@ -34,6 +35,8 @@ def main(arguments: Sequence[str] | None = None) -> int:
         return _ended(f"Error: {error}", 1)
     except Interrupted as stopped:
         return _ended(str(stopped), stopped.exit_code)
+    except TakenOver as other:
+        return _ended(str(other), TAKEN_OVER)
     return 0
 
 

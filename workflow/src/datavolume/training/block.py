@@ -11,6 +11,7 @@ from __future__ import annotations
 import math
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
+from functools import partial
 
 import torch
 
@@ -24,6 +25,7 @@ from datavolume.training.checkpoint import Checkpoints, Progress
 from datavolume.training.determinism import make_deterministic
 from datavolume.training.distributed import Group, joined
 from datavolume.training.environment import Environment
+from datavolume.training.lease import Lease
 from datavolume.training.loop import train
 from datavolume.training.outputs import Finished, write_outputs
 from datavolume.training.signals import Interrupted, StopRequest
@@ -35,11 +37,12 @@ __all__ = ["train_block"]
 def train_block(paths: Paths, block: Sequence[PlannedRun], checkpoint_seconds: float, stop: StopRequest) -> None:
     """Train what is not finished, and write the block's files.
 
-    Raises UserError for the user's mistakes, TrainingDiverged, and Interrupted after a stop signal.
+    Raises UserError for the user's mistakes, TrainingDiverged, Interrupted after a stop signal, and TakenOver where
+    another copy of a run is the newer one.
     """
     first = block[0]
     make_deterministic(first.resources.threads)
-    with joined(first.resources.gpus) as group:
+    with joined(first.resources.gpus) as group, Lease(stop) as lease:
         environment = Environment.now(group, first.resources.threads)
         index = load_index(paths, first.dataset)
         subset = load_subset(paths.subset(first.dataset, first.subset), index)
@@ -48,19 +51,22 @@ def train_block(paths: Paths, block: Sequence[PlannedRun], checkpoint_seconds: f
         finished = []
         for planned in block:
             folder = paths.checkpoints(planned.run)
-            checkpoints = Checkpoints(folder, planned.run, data.fingerprint, every, environment.finished)
-            finished.append(Finished(planned, _train(planned, data, group, checkpoints, stop)))
+            checkpoints = Checkpoints(folder, planned.run, data.fingerprint, every, environment.finished, lease.check)
+            group.share(partial(lease.take, folder))
+            finished.append(Finished(planned, _train(planned, data, group, checkpoints, stop, lease)))
         if group.is_first:
-            write_outputs(paths, finished, data)
+            write_outputs(paths, finished, data, lease.check)  # the last run's lease stands for the block
 
 
-def _train(planned: PlannedRun, data: Tensors, group: Group, checkpoints: Checkpoints, stop: StopRequest) -> Progress:
+def _train(
+    planned: PlannedRun, data: Tensors, group: Group, checkpoints: Checkpoints, stop: StopRequest, lease: Lease
+) -> Progress:
     """One run, and the line that says how it ended."""
     if stop.signal and group.size == 1:
         raise Interrupted(stop.signal, f"before {planned.run}")
     run = planned.unpack()
     with _explained(run):
-        progress = train(run, data, group, checkpoints, stop)
+        progress = train(run, data, group, checkpoints, stop, lease)
     progress.model = None  # only the rows and predictions are needed from here on
     if group.is_first:
         top1, label = progress.metrics[-1]["top1"], run.volume.label

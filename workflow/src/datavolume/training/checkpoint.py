@@ -11,6 +11,7 @@ data or of another format is said in one line and passed over for the one before
 from __future__ import annotations
 
 import io
+import os
 import sys
 import time
 import zipfile
@@ -56,13 +57,22 @@ class Progress:
 
 
 class Checkpoints:
-    """The checkpoints of one run, in its own folder; `seconds` is the time between two."""
+    """The checkpoints of one run, in its own folder; `seconds` is the time between two.
+
+    `may_write` is called before one is put in place: what it raises, `save` raises, and changes nothing.
+    """
 
     def __init__(
-        self, folder: Path, run: str, fingerprint: str, seconds: float, environment: Callable[[], str] = lambda: "{}"
+        self,
+        folder: Path,
+        run: str,
+        fingerprint: str,
+        seconds: float,
+        environment: Callable[[], str] = lambda: "{}",
+        may_write: Callable[[], None] = lambda: None,
     ) -> None:
         self._folder, self._run, self._fingerprint, self._seconds = folder, run, fingerprint, seconds
-        self._environment = environment
+        self._environment, self._may_write = environment, may_write
         self._last = time.monotonic()
 
     @property
@@ -103,8 +113,10 @@ class Checkpoints:
         content = {"format": FORMAT, "run": self._run, "fingerprint": self._fingerprint, **vars(progress)}
         buffer = io.BytesIO()  # torch.save hides a full disk behind an error of its own
         torch.save(content, buffer)
+        self._may_write()
         with atomic(self._file(progress.update)) as temporary:
-            temporary.write_bytes(buffer.getbuffer())
+            _write_flushed(temporary, buffer.getbuffer())
+            self._may_write()  # again, as writing may have taken long
         self._prune(progress.update)
         self._last = time.monotonic()
 
@@ -134,6 +146,13 @@ class Checkpoints:
         if (saved["run"], saved["fingerprint"]) != (self._run, self._fingerprint):
             raise _UnusableError("is of other images or another subset than there are now")
         return Progress(**{item.name: saved[item.name] for item in fields(Progress)})
+
+
+def _write_flushed(path: Path, content: memoryview) -> None:
+    with path.open("wb") as file:
+        file.write(content)
+        file.flush()
+        os.fsync(file.fileno())
 
 
 class _UnusableError(Exception):

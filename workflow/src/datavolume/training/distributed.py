@@ -2,7 +2,7 @@
 
 with joined(gpus=resources.gpus) as group:
     rows = group.gather(row)            [size, ...], the same on every process
-    value = group.share(compute)        computed by the first process, had by all
+    value = group.share(compute)        computed by the first process, had by all; so are its errors
 """
 
 from __future__ import annotations
@@ -19,10 +19,13 @@ import torch
 import torch.distributed as dist
 
 from datavolume.errors import UserError
+from datavolume.training.lease import TakenOver
+from datavolume.training.signals import Interrupted
 
 __all__ = ["Group", "joined"]
 
 Value = TypeVar("Value")
+_EXPECTED = (UserError, Interrupted, TakenOver)
 _PATIENCE = timedelta(hours=6)  # the others wait while the first evaluates and reads checkpoints
 
 
@@ -48,13 +51,26 @@ class Group:
         return gathered
 
     def share(self, compute: Callable[[], Value]) -> Value:
-        """What `compute` gives on the first process; on the others it is not called."""
+        """What `compute` gives on the first process; on the others it is not called.
+
+        Where it raises UserError, Interrupted or TakenOver, every process does, after the same update.
+        """
         if self.size == 1:
             return compute()
-        box: list[Any] = [compute() if self.is_first else None]
+        box: list[Any] = [_outcome(compute) if self.is_first else None]
         with _others_alive():
             dist.broadcast_object_list(box, src=0, device=self.device)
-        return box[0]  # type: ignore[no-any-return]
+        value, error = box[0]
+        if error is not None:
+            raise error
+        return value  # type: ignore[no-any-return]
+
+
+def _outcome(compute: Callable[[], Value]) -> tuple[Value | None, Exception | None]:
+    try:
+        return compute(), None
+    except _EXPECTED as error:
+        return None, error
 
 
 @contextmanager

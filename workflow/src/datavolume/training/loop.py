@@ -1,10 +1,11 @@
 """One run, from its first update to its last.
 
-progress = train(run, data, group, checkpoints, stop)
+progress = train(run, data, group, checkpoints, stop, lease)
 """
 
 from __future__ import annotations
 
+from contextlib import suppress
 from functools import partial
 
 import torch
@@ -18,6 +19,7 @@ from datavolume.training.determinism import derived_seed, reseed
 from datavolume.training.distributed import Group
 from datavolume.training.evaluation import evaluate, predict
 from datavolume.training.gradient import Gradient
+from datavolume.training.lease import TAKEN_OVER, Lease, TakenOver
 from datavolume.training.optimisation import Optimizer, evaluation_points, learning_rate
 from datavolume.training.order import SampleOrder
 from datavolume.training.recording import Clock, LossWatch, metric_rows, timing_row
@@ -27,10 +29,11 @@ from datavolume.training.tensors import Tensors
 __all__ = ["train"]
 
 
-def train(run: Run, data: Tensors, group: Group, checkpoints: Checkpoints, stop: StopRequest) -> Progress:
+def train(run: Run, data: Tensors, group: Group, checkpoints: Checkpoints, stop: StopRequest, lease: Lease) -> Progress:
     """Train to the end of the budget, from the newest checkpoint on; a finished run is only read.
 
-    Raises Interrupted after a stop signal, TrainingDiverged, and UserError where a checkpoint cannot be written.
+    Raises Interrupted after a stop signal, TakenOver where a newer copy took the run's lease, TrainingDiverged, and
+    UserError where a checkpoint cannot be written.
     """
     progress = group.share(checkpoints.load)
     if progress.finished:
@@ -46,6 +49,7 @@ def train(run: Run, data: Tensors, group: Group, checkpoints: Checkpoints, stop:
     gradient = Gradient(model, recipe.shards, group)
     losses = LossWatch(run, progress.update, group.device)
     clock = Clock(progress.seconds, group.device)
+    save = partial(_save, progress, clock, checkpoints, model, optimizer)
 
     # A checkpoint is taken after a step, before the evaluation at that point: going on from it repeats the evaluation.
     for update in range(progress.update, updates + 1):
@@ -60,21 +64,25 @@ def train(run: Run, data: Tensors, group: Group, checkpoints: Checkpoints, stop:
             break
 
         loss_of_shard = partial(_loss_of_shard, run, model, data, update, order.batch(update))
-        loss, signal = gradient.compute(loss_of_shard, stop.signal)
+        loss, signal = gradient.compute(loss_of_shard, lease.look() or stop.signal)
         optimizer.step(rate(update))
         losses.add(loss)
 
         progress.update = update + 1
+        if signal == TAKEN_OVER:
+            group.share(lease.check)  # raises
         if signal or checkpoints.due or group.size > 1:  # every process checks alike, or one would wait for another
             losses.check(progress.update)
-        if signal or checkpoints.due:
-            with clock.paused():
-                _save(progress, clock, checkpoints, group, model, optimizer)
         if signal:
+            group.share(save)  # nobody leaves before it is written: the end of one process ends the others
             raise Interrupted(signal, f"{run_id(run)} after update {progress.update} of {updates}")
+        if checkpoints.due:
+            with suppress(TakenOver):  # this process alone knows of it: all agree on it at the next step
+                save()
 
-    progress.probabilities = group.share(partial(predict, model, data))
-    _save(progress, clock, checkpoints, group, model)
+    with clock.paused():
+        progress.probabilities = group.share(partial(predict, model, data))
+    group.share(partial(_save, progress, clock, checkpoints, model))
     return progress
 
 
@@ -105,14 +113,13 @@ def _save(
     progress: Progress,
     clock: Clock,
     checkpoints: Checkpoints,
-    group: Group,
     model: torch.nn.Module,
     optimizer: Optimizer | None = None,
 ) -> None:
-    """The first process writes: all have the same weights, and it has shard 0's buffers."""
-    progress.seconds = clock.seconds
-    progress.parameters = sum(parameter.numel() for parameter in model.parameters())
-    if group.is_first:
+    """By the first process alone: all have the same weights, and it has shard 0's buffers."""
+    with clock.paused():
+        progress.seconds = clock.seconds
+        progress.parameters = sum(parameter.numel() for parameter in model.parameters())
         progress.model = model.state_dict()
         progress.optimizer = optimizer.state if optimizer else None
         checkpoints.save(progress)

@@ -9,7 +9,7 @@ import csv
 import io
 import json
 import math
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -45,14 +45,17 @@ class Finished:
         return {name: getattr(self.planned, name) for name in _RUN}
 
 
-def write_outputs(paths: Paths, finished: Sequence[Finished], data: Tensors) -> None:
-    """Raises UserError where the disk is full or the folder cannot be written.
+def write_outputs(
+    paths: Paths, finished: Sequence[Finished], data: Tensors, may_write: Callable[[], None] = lambda: None
+) -> None:
+    """Raises UserError where the disk is full or the folder cannot be written, and what `may_write` raises before each.
 
     The environment is the one that trained the block's last run, be it in an earlier call.
     """
     configuration, block = finished[0].planned.configuration, finished[0].planned.block
 
     def file(name: str) -> Path:
+        may_write()
         return paths.run_file(configuration, block, name)
 
     metrics = [{**run.names, **row} for run in finished for row in run.progress.metrics]

@@ -21,6 +21,11 @@ class Interrupted(Exception):  # noqa: N818 (no error: what was asked for)
         name = signal.Signals(number).name
         super().__init__(f"{name}: stopped {where}; the same command goes on from there")
         self.exit_code = 128 + number
+        self._arguments = number, where
+
+    def __reduce__(self) -> tuple[type[Interrupted], tuple[int, str]]:
+        """From the first process to the others."""
+        return Interrupted, self._arguments
 
 
 class StopRequest:
