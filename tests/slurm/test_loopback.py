@@ -94,7 +94,8 @@ def test_a_recycled_pid_is_not_signalled(home: Path) -> None:
     with subprocess.Popen(["sleep", "600"]) as bystander:
         now = look_up(bystander.pid)
         earlier = Process(now.pid, now.started - 1, now.boot)
-        Cluster(home, Site(home / "run", 1, False, (1, 2, 3)), {"n1": earlier}, ready=True).save()
+        site = Site(run=home / "run", node_count=1, accounting=False, ports=(1, 2, 3))
+        Cluster(home, site, {"n1": earlier}, ready=True).save()
         assert tool("stop", "--dir", home).returncode == 0
         assert bystander.poll() is None
         bystander.kill()
@@ -205,7 +206,7 @@ def test_a_dead_node_is_started_again(home: Path) -> None:
 
 
 def test_configuration_names_every_node_once(tmp_path: Path) -> None:
-    text = slurm_conf(Site(tmp_path, node_count=3, accounting=False, ports=(7001, 7002, 7003, 7004, 7005)))
+    text = slurm_conf(Site(run=tmp_path, node_count=3, accounting=False, ports=(7001, 7002, 7003, 7004, 7005)))
     lines = [line.split()[0:4:3] for line in text.splitlines() if line.startswith("NodeName=")]
     assert lines == [["NodeName=n1", "Port=7003"], ["NodeName=n2", "Port=7004"], ["NodeName=n3", "Port=7005"]]
     assert "AccountingStorage" not in text

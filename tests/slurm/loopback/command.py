@@ -7,9 +7,13 @@ import shutil
 import signal
 import sys
 import time
+from collections.abc import Callable
+from dataclasses import fields
 from pathlib import Path
+from typing import Any
 
 from . import lifecycle
+from .config import Kind
 from .errors import LoopbackError
 from .install import find_program, provide_packages
 from .record import Cluster, read
@@ -48,26 +52,44 @@ def parser() -> argparse.ArgumentParser:
         command.set_defaults(function=function)
         command.add_argument("--dir", default=str(ROOT / ".slurm"), help="folder of the cluster (default: .slurm)")
         if function in (start, hold):
-            command.add_argument("--nodes", type=node_count, metavar="N", help="1 to 64 (default: 4)")
-            command.add_argument("--no-accounting", action="store_true", help="no slurmdbd: sacct refuses to answer")
+            add_kind(command)
     return reader
 
 
-def node_count(text: str) -> int:
-    """A number of nodes, from the command line."""
-    if not text.isdecimal() or not 1 <= int(text) <= 64:
-        raise argparse.ArgumentTypeError(f"{text!r} is not a number from 1 to 64")
-    return int(text)
+def add_kind(command: argparse.ArgumentParser) -> None:
+    """The options that say what kind of site it is; one that is not given leaves what runs already as it is."""
+    command.add_argument("--nodes", type=number_to(64), metavar="N", dest="node_count", help="1 to 64 (default: 4)")
+    no: dict[str, Any] = {"action": "store_const", "const": False}
+    command.add_argument("--no-accounting", **no, dest="accounting", help="no slurmdbd: sacct refuses to answer")
+    command.add_argument("--limits", action="store_const", const=True, help="enforce sacctmgr's accounts and limits")
+    command.add_argument("--no-requeue", **no, dest="requeue", help="jobs are not requeued (JobRequeue=0)")
+    command.add_argument(
+        "--max-array-size", type=number_to(4_000_001), metavar="N", help="MaxArraySize (default: 1001)"
+    )
+
+
+def number_to(largest: int) -> Callable[[str], int]:
+    """Reads a number from 1 to `largest` on the command line."""
+
+    def read_number(text: str) -> int:
+        if not text.isdecimal() or not 1 <= int(text) <= largest:
+            raise argparse.ArgumentTypeError(f"{text!r} is not a number from 1 to {largest}")
+        return int(text)
+
+    return read_number
 
 
 def start(home: Path, options: argparse.Namespace) -> int:
     """Start the cluster and print what to export."""
-    accounting = not options.no_accounting
-    provide_packages(accounting)
+    wanted = {field.name: getattr(options, field.name) for field in fields(Kind)}
+    asked = {name: value for name, value in wanted.items() if value is not None}
+    kind = Kind(**asked)
+    if kind.limits and not kind.accounting:
+        raise LoopbackError("--limits needs accounting: leave out --no-accounting")
+    provide_packages(kind.accounting)
     began = time.monotonic()
-    cluster, started = lifecycle.start(home, options.nodes or 4, accounting)
-    site = cluster.site
-    if (options.nodes or site.node_count) != site.node_count or (options.no_accounting and site.accounting):
+    cluster, started = lifecycle.start(home, kind)
+    if any(getattr(cluster.site, name) != value for name, value in asked.items()):
         raise LoopbackError(f"{describe(cluster)} runs already in {home}: stop it before you start another kind")
     waited = f"is ready after {time.monotonic() - began:.1f} s ({', '.join(started)})"
     news = f"# {describe(cluster)} {waited if started else 'runs already'}"
@@ -117,8 +139,14 @@ def hold(home: Path, options: argparse.Namespace) -> int:
 
 
 def describe(cluster: Cluster) -> str:
-    """One phrase: how many nodes, with or without accounting."""
-    return f"Slurm with {cluster.site.node_count} nodes {'and' if cluster.site.accounting else 'without'} accounting"
+    """One phrase: how many nodes, with or without accounting, and what else differs from the usual site."""
+    site = cluster.site
+    odd = [
+        *(["limits enforced"] if site.limits else []),
+        *([] if site.requeue else ["no requeue"]),
+        *([] if site.max_array_size == Kind.max_array_size else [f"MaxArraySize {site.max_array_size}"]),
+    ]
+    return ", ".join([f"Slurm with {site.node_count} nodes {'and' if site.accounting else 'without'} accounting", *odd])
 
 
 def exports(cluster: Cluster) -> str:

@@ -17,7 +17,7 @@ from .errors import LoopbackError
 from .install import find_program
 from .network import communication_parameters, host_name
 
-__all__ = ["CPUS", "GPUS", "Site", "account_name", "user_name", "write_configuration"]
+__all__ = ["CPUS", "GPUS", "Kind", "Site", "account_name", "user_name", "write_configuration"]
 
 CPUS = 64
 GPUS = 8
@@ -54,11 +54,12 @@ DefMemPerCPU=1000
 PreemptType=preempt/partition_prio
 PreemptMode=REQUEUE
 SlurmctldParameters=preempt_send_user_signal
-JobRequeue=1
+JobRequeue={requeue}
 KillWait=5
 MinJobAge=300
+MaxArraySize={max_array_size}
 SlurmdTimeout=10
-ReturnToService=2
+ReturnToService=1
 SlurmdParameters=config_overrides
 GresTypes=gpu
 
@@ -74,7 +75,10 @@ AccountingStorageHost=127.0.0.1
 AccountingStoragePort={port}
 AccountingStoragePass={run}/munge.socket
 AccountingStorageTRES=gres/gpu
-"""
+{limits}"""
+
+# As most sites have it: who has no association, or is past a limit, is refused.
+LIMITS = "AccountingStorageEnforce=associations,limits,qos,safe\n"
 
 NODE = (
     "NodeName={name} NodeHostname={host} NodeAddr=127.0.0.1 Port={port} CPUs={cpus} Boards=1 SocketsPerBoard=1"
@@ -99,13 +103,22 @@ StorageLoc=slurm
 """
 
 
-@dataclass(frozen=True)
-class Site:
+@dataclass(frozen=True, kw_only=True)
+class Kind:
+    """What a person chooses; a site that has `limits` enforces those of `sacctmgr`, so it has accounting."""
+
+    node_count: int = 4
+    accounting: bool = True
+    limits: bool = False
+    requeue: bool = True
+    max_array_size: int = 1001
+
+
+@dataclass(frozen=True, kw_only=True)
+class Site(Kind):
     """What the configuration is made from; ports are slurmctld's, slurmdbd's and one for each node."""
 
     run: Path
-    node_count: int
-    accounting: bool
     ports: tuple[int, ...]
 
     @property
@@ -150,7 +163,9 @@ def slurm_conf(site: Site) -> str:
         user=user_name(),
         control_port=site.ports[0],
         first_job=first_job_id(),
-        accounting=ACCOUNTING.format(**values) if site.accounting else "",
+        accounting=ACCOUNTING.format(limits=LIMITS if site.limits else "", **values) if site.accounting else "",
+        requeue=int(site.requeue),
+        max_array_size=site.max_array_size,
         nodes="\n".join(map(node_line, site.node_names, site.ports[2:])),
         **values,
     )

@@ -4,6 +4,7 @@ import os
 import subprocess
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass
+from pathlib import Path
 
 from .config import Site, account_name, user_name
 from .errors import LoopbackError
@@ -22,15 +23,19 @@ __all__ = [
 
 @dataclass(frozen=True)
 class Daemon:
-    """One program in the foreground; `ready` is asked until it is true before the next one starts."""
+    """One program in the foreground; `ready` is asked until it is true before the next one starts.
+
+    A node's daemon works in a folder of its own, so its steps do too, and are told from those of other nodes.
+    """
 
     name: str
     command: list[str]
     ready: Callable[[], bool]
     environment: dict[str, str]
+    folder: Path
 
 
-def daemons(site: Site, fresh: bool) -> list[Daemon]:
+def daemons(site: Site, fresh: bool = False) -> list[Daemon]:
     """Every daemon of the cluster; a fresh one forgets the state of slurmctld, a repaired one keeps it."""
     chain = [munge_daemon(site)]
     if site.accounting:
@@ -54,7 +59,9 @@ def munge_daemon(site: Site) -> Daemon:
         "--origin=127.0.0.1",
         "--num-threads=4",
     ]
-    return Daemon("munged", command, lambda: succeeds(site, "munge", "-n", "-S", str(socket)), daemon_environment(site))
+    return Daemon(
+        "munged", command, lambda: succeeds(site, "munge", "-n", "-S", str(socket)), daemon_environment(site), site.run
+    )
 
 
 def database_daemon(site: Site) -> Daemon:
@@ -71,7 +78,7 @@ def database_daemon(site: Site) -> Daemon:
         "--max-connections=64",
     ]
     query = ["mariadb", "--no-defaults", f"--socket={socket}", "-e", "create database if not exists slurm"]
-    return Daemon("mariadbd", command, lambda: succeeds(site, *query), daemon_environment(site))
+    return Daemon("mariadbd", command, lambda: succeeds(site, *query), daemon_environment(site), site.run)
 
 
 def database_options(site: Site) -> list[str]:
@@ -102,7 +109,7 @@ def accounting_daemon(site: Site) -> Daemon:
     """slurmdbd; it finds the database by its socket and its own configuration beside slurm.conf."""
     environment = daemon_environment(site) | {"MYSQL_UNIX_PORT": f"{site.run}/mysql.sock"}
     ready = ["sacctmgr", "-n", "-P", "show", "cluster"]
-    return Daemon("slurmdbd", [program("slurmdbd"), "-D"], lambda: succeeds(site, *ready), environment)
+    return Daemon("slurmdbd", [program("slurmdbd"), "-D"], lambda: succeeds(site, *ready), environment, site.run)
 
 
 def register_cluster(site: Site) -> str:
@@ -116,13 +123,13 @@ def register_cluster(site: Site) -> str:
 def control_daemon(site: Site, fresh: bool) -> Daemon:
     """slurmctld."""
     command = [program("slurmctld"), "-D", "-i", "-f", str(site.slurm_conf), *(["-c"] if fresh else [])]
-    return Daemon("slurmctld", command, lambda: succeeds(site, "scontrol", "ping"), daemon_environment(site))
+    return Daemon("slurmctld", command, lambda: succeeds(site, "scontrol", "ping"), daemon_environment(site), site.run)
 
 
 def node_daemon(site: Site, name: str) -> Daemon:
     """slurmd of one node; whether it has registered is asked for all nodes together."""
     command = [program("slurmd"), "-D", "-N", name, "-f", str(site.slurm_conf)]
-    return Daemon(name, command, lambda: True, daemon_environment(site))
+    return Daemon(name, command, lambda: True, daemon_environment(site), site.run / name)
 
 
 def nodes_ready(site: Site, names: Iterable[str]) -> bool:

@@ -14,7 +14,7 @@ from .config import Site
 from .processes import Process
 from .record import Cluster
 
-__all__ = ["is_task", "shut_down"]
+__all__ = ["is_task", "processes_of_node", "shut_down"]
 
 DAEMONS = ("munged", "mariadbd", "slurmdbd", "slurmctld", "slurmd")
 
@@ -40,18 +40,25 @@ def end_jobs(site: Site) -> None:
         processes.end(steps, 0)
 
 
-def works_in(process: Process, site: Site, programs: tuple[str, ...]) -> bool:
-    """Whether it is one of these programs and works in the cluster's runtime folder, which only we give it."""
+def works_in(process: Process, site: Site, programs: tuple[str, ...], node: str = "") -> bool:
+    """Whether it is one of these programs and works in the cluster's (or a node's) folder, which only we give it."""
     folder = Path("/proc") / str(process.pid)
     try:
         program, where = (folder / "exe").readlink(), (folder / "cwd").readlink()
     except OSError:
         return False
-    return program.name.startswith(programs) and where.is_relative_to(site.run)
+    return program.name.startswith(programs) and where.is_relative_to(site.run / node)
 
 
-def is_task(process: Process, site: Site) -> bool:
-    """Whether it was started inside a job of this cluster, even if it has left its parents."""
+def processes_of_node(site: Site, name: str) -> tuple[list[Process], list[Process]]:
+    """The steps that run on a node, and every process in them."""
+    found = processes.everything()
+    steps = [process for process in found if works_in(process, site, ("slurmstepd",), name)]
+    return steps, [process for process in found if is_task(process, site, name)]
+
+
+def is_task(process: Process, site: Site, node: str = "") -> bool:
+    """Whether it was started inside a job of this cluster (on that node), even if it has left its parents."""
     try:
         environment = (Path("/proc") / str(process.pid) / "environ").read_bytes().split(b"\0")
     except OSError:
@@ -59,7 +66,8 @@ def is_task(process: Process, site: Site) -> bool:
     if process.pid == os.getpid():  # someone stops the cluster from inside a job
         return False
     here = f"SLURM_CONF={site.slurm_conf}".encode()
-    return here in environment and any(entry.startswith(b"SLURMD_NODENAME=") for entry in environment)
+    there = f"SLURMD_NODENAME={node}".encode()
+    return here in environment and (there in environment or (not node and any(map(there.startswith, environment))))
 
 
 def discard(cluster: Cluster) -> None:

@@ -2,23 +2,24 @@
 
 import os
 import shutil
-from collections.abc import Callable
+from collections.abc import Callable, Collection
+from dataclasses import asdict
 from pathlib import Path
 
 from . import daemons, processes
-from .config import Site, write_configuration
+from .config import Kind, Site, write_configuration
 from .ending import shut_down
 from .errors import LoopbackError
 from .places import claim, free_ports, runtime_folder
 from .record import Cluster, locked, read
 
-__all__ = ["start", "stop"]
+__all__ = ["start", "start_again", "stop"]
 
 PATIENCE = 120  # seconds for one daemon, on a machine under load
 SHOWN_LINES = 12
 
 
-def start(home: Path, node_count: int, accounting: bool) -> tuple[Cluster, list[str]]:
+def start(home: Path, kind: Kind) -> tuple[Cluster, list[str]]:
     """The cluster of a folder and the names of the daemons that had to be started: none where all of it runs.
 
     Raises `LoopbackError` when a daemon does not start; a new cluster is then stopped again.
@@ -30,7 +31,7 @@ def start(home: Path, node_count: int, accounting: bool) -> tuple[Cluster, list[
             return cluster, repair(cluster)
         if cluster:  # died, or its start was killed
             shut_down(cluster)
-        cluster = new_cluster(home, node_count, accounting)
+        cluster = new_cluster(home, kind)
         try:
             return cluster, launch_all(cluster)
         except BaseException:
@@ -49,11 +50,12 @@ def stop(home: Path) -> Cluster | None:
     return cluster
 
 
-def new_cluster(home: Path, node_count: int, accounting: bool) -> Cluster:
+def new_cluster(home: Path, kind: Kind) -> Cluster:
     """A new, recorded cluster with its files in place and nothing started."""
     shutil.rmtree(home / "log", ignore_errors=True)
     (home / "log").mkdir()
-    cluster = Cluster(home, Site(runtime_folder(home), node_count, accounting, free_ports(node_count + 2)))
+    ports = free_ports(kind.node_count + 2)
+    cluster = Cluster(home, Site(run=runtime_folder(home), ports=ports, **asdict(kind)))
     cluster.save()
     write_files(cluster.site)
     return cluster
@@ -83,23 +85,28 @@ def launch_all(cluster: Cluster) -> list[str]:
 
 
 def repair(cluster: Cluster) -> list[str]:
-    """Start those daemons again that have died; their names."""
-    dead = cluster.dead
-    for name in dead:
+    """Start those daemons again that have died, or that a fault has stopped; their names."""
+    for name in cluster.dead:
         del cluster.processes[name]
-    for daemon in daemons.daemons(cluster.site, fresh=False):
-        if daemon.name in dead:
+    missing = [daemon.name for daemon in daemons.daemons(cluster.site) if daemon.name not in cluster.processes]
+    start_again(cluster, missing)
+    return missing
+
+
+def start_again(cluster: Cluster, names: Collection[str]) -> None:
+    """Start these daemons again, slurmctld with the state that it saved, and wait until their nodes can run jobs."""
+    for daemon in daemons.daemons(cluster.site):
+        if daemon.name in names:
             launch(cluster, daemon)
-    nodes = [name for name in dead if name in cluster.site.node_names]
+    nodes = [name for name in names if name in cluster.site.node_names]
     daemons.resume_nodes(cluster.site, nodes)
     settle(cluster, nodes)
-    return dead
 
 
 def launch(cluster: Cluster, daemon: daemons.Daemon) -> None:
     """Start one daemon, record it at once, and wait until it answers."""
     log = cluster.log(daemon.name)
-    cluster.processes[daemon.name] = processes.launch(daemon.command, daemon.environment, log, cluster.site.run)
+    cluster.processes[daemon.name] = processes.launch(daemon.command, daemon.environment, log, daemon.folder)
     cluster.save()
     wait_for(cluster, f"{daemon.name} to answer", daemon.ready, daemon.name)
 
