@@ -10,7 +10,7 @@ A program that fails or hangs is left alone for a while, see `programs`; the oth
 import math
 import re
 import time
-from collections.abc import Callable, Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 
 from .programs import SECONDS, Programs
@@ -21,6 +21,7 @@ __all__ = ["GONE", "Commands", "Limits"]
 GONE = "UNKNOWN to Slurm"  # the state of a job that slurmctld answered about, and has forgotten
 FORGOTTEN = "Invalid job id"
 OVER = (FORGOTTEN, "already completing or completed")  # scancel on jobs that have ended: what was wanted
+NO_TASK = "4294967294"  # what scontrol prints for the tasks of an array that were cancelled before they started
 AT_ONCE = 10_000  # job ids on one command line: 90 kB, where Linux takes 128 in one argument
 
 
@@ -61,8 +62,8 @@ class Commands:
 
     def queued(self, ids: set[str]) -> dict[str, str]:
         """The states that slurmctld knows, GONE for what it has forgotten; empty when squeue does not answer."""
-        rows = self.table(["squeue", "-a", "-h", "-r", "-t", "all", "-o", "%i|%T", "-j"], ids, FORGOTTEN)
-        return {} if rows is None else {job_id: rows.get(job_id, GONE) for job_id in ids}
+        rows = self.table(["squeue", "-a", "-h", "-t", "all", "-o", "%i|%T", "-j"], ids, FORGOTTEN)
+        return {} if rows is None else {job_id: found(job_id, rows) for job_id in ids}
 
     def controlled(self, ids: set[str]) -> dict[str, str]:
         """As `queued`, by scontrol; not asked when squeue has just found no slurmctld."""
@@ -72,12 +73,12 @@ class Commands:
         if answer is None:
             return {}
         rows = spelt_out(controlled_rows(answer))
-        return {job_id: rows.get(job_id, GONE) for job_id in ids}
+        return {job_id: found(job_id, rows) for job_id in ids}
 
     def pending(self, ids: Iterable[str]) -> dict[str, str]:
         """Slurm's reason, such as `Priority`, for each of the jobs that wait in the queue; empty without an answer."""
         wanted = set(ids)
-        rows = self.table(["squeue", "-a", "-h", "-r", "-t", "PENDING", "-o", "%i|%r", "-j"], wanted, FORGOTTEN) or {}
+        rows = self.table(["squeue", "-a", "-h", "-t", "PENDING", "-o", "%i|%r", "-j"], wanted, FORGOTTEN) or {}
         return {job_id: rows[job_id] for job_id in wanted & rows.keys()}
 
     def tokens(self) -> dict[str, str] | None:
@@ -152,6 +153,11 @@ def targets(ids: Iterable[str]) -> list[str]:
     return [number if "" in some else f"{number}_[{','.join(some)}]" for number, some in tasks.items()]
 
 
+def found(job_id: str, rows: Mapping[str, str]) -> str:
+    """The job's state, else its array's: tasks that were cancelled before they started are left under its number."""
+    return rows.get(job_id) or rows.get(job_id.partition("_")[0]) or GONE
+
+
 def spelt_out(rows: Iterable[tuple[str, str]]) -> dict[str, str]:
     """`{job id: text}` with ranges spelt out; a task's own row counts more than a range, which sacct may print last."""
     ranges: dict[str, str] = {}
@@ -178,4 +184,4 @@ def controlled_rows(answer: str) -> Iterator[tuple[str, str]]:
     for line in answer.splitlines():
         if match := re.match(r"JobId=(\d+)(?: ArrayJobId=(\d+) ArrayTaskId=(\S+))?.*? JobState=([A-Z_]+) ", line):
             job, array, tasks, state = match.groups()
-            yield (f"{array}_{tasks}" if array and tasks.isdecimal() else f"{array}_[{tasks}" if array else job), state
+            yield (job if tasks in (None, NO_TASK) else f"{array}_{tasks if tasks.isdecimal() else f'[{tasks}'}"), state
