@@ -3,6 +3,7 @@ rule report:
         study=PATHS.study,
         plan=PATHS.plan,
         summary=PATHS.collected("summary"),
+        timing=PATHS.collected("timing"),
         answer=PATHS.analysis("answer.json"),
         analysis=[
             PATHS.analysis(f"{name}.csv")
@@ -21,6 +22,8 @@ rule report:
         title=STUDY.title,
         question=STUDY.question,
         scale=STUDY.scale,
+        # Read where it is there, but no input: it grows with every job of any study.
+        efficiency="logs/submitit/efficiency.csv",
     message:
         "Write the report"
     script:

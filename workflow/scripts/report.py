@@ -7,6 +7,7 @@ from typing import Any
 
 import pandas as pd
 
+from datavolume.analysis.efficiency import read_jobs
 from datavolume.artefacts.report import Report, render
 from datavolume.files import write_text
 from datavolume.scripting import reporting
@@ -17,16 +18,19 @@ def report(
     *,
     plan: Path,
     summary: Path,
+    timing: Path,
     answer: Path,
     analysis: Sequence[Path],
     figures: Sequence[Path],
     tables: Sequence[Path],
     environments: Sequence[Path],
     study: Path,
+    efficiency: Path,
     output: Path,
     **texts: str,
 ) -> None:
-    """`texts`: title, question and scale, and the command that runs the study."""
+    """`efficiency` is what the submitit executor noted of finished jobs, if it ran any; `texts`: title, question and
+    scale, and the command that runs the study."""
     runs = pd.read_parquet(summary)
     planned = [run.run for run in read_plan(plan).runs]
     content = Report(
@@ -37,6 +41,8 @@ def report(
         tables={file.stem: file.read_text(encoding="utf-8") for file in tables},
         environments=[_json(file) for file in environments],
         study=study.read_text(encoding="utf-8"),
+        jobs=read_jobs(efficiency),
+        timing=pd.read_parquet(timing),
         **texts,
     )
     write_text(output, render(content))
@@ -48,13 +54,14 @@ def _json(file: Path) -> Any:
 
 if "snakemake" in globals():
     lists = ("analysis", "figures", "tables", "environments")
-    files = ("plan", "summary", "answer", "study")
+    files = ("plan", "summary", "timing", "answer", "study")
     texts = ("title", "question", "scale")
     with reporting(snakemake.log):
         report(
             **{name: [Path(file) for file in snakemake.input.get(name)] for name in lists},
             **{name: Path(snakemake.input.get(name)) for name in files},
             **{name: snakemake.params.get(name) for name in texts},
+            efficiency=Path(snakemake.params.efficiency),
             command=f"snakemake --config study={snakemake.config['study']} scale={snakemake.config['scale']}",
             output=Path(snakemake.output[0]),
         )

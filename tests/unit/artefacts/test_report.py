@@ -4,6 +4,7 @@ import base64
 import re
 from dataclasses import replace
 from html.parser import HTMLParser
+from pathlib import Path
 
 import pandas as pd
 import pytest
@@ -11,6 +12,7 @@ from unit.analysis.synthetic import ENVIRONMENT
 
 from datavolume.analysis.analyse import analyse
 from datavolume.analysis.answer import answer
+from datavolume.analysis.efficiency import read_jobs
 from datavolume.artefacts.provenance import duration, facts
 from datavolume.artefacts.registry import Results
 from datavolume.artefacts.report import Report, render
@@ -34,6 +36,8 @@ def report(results: Results) -> Report:
         tables={"results": "<table><tr><td>97.1</td></tr></table>"},
         environments=[ENVIRONMENT, {**ENVIRONMENT, "hostname": "node2", "finished": "2026-11-21T01:02:00+00:00"}],
         study="title: Made up # <b>",
+        jobs=read_jobs(Path("no such file")),
+        timing=pd.DataFrame({"configuration": ["c"], "peak_memory_mb": [2048.0]}),
         commit="0123abc",
         command="snakemake --profile profiles/slurm",
     )
@@ -83,6 +87,7 @@ def test_question_and_answer_come_first_then_figure_statistics_provenance(report
         "Log-linear regressions",
         "Learning curves.",
         "97.1",
+        "not run through the submitit executor",
         "Where this comes from",
         "snakemake --profile profiles/slurm",
         "title: Made up # <b>",
@@ -122,7 +127,7 @@ def test_findings_have_their_architecture_in_bold(report: Report) -> None:
 
 def test_tables_are_folded_and_have_every_row(report: Report) -> None:
     html = render(report)
-    assert html.count("<details>") == len(TABLES) + 1
+    assert html.count("<details>") == len(TABLES) + 2  # one on efficiency, and the study
     tukey = html[html.index("Pairs of volumes") :]
     tukey = tukey[: tukey.index("</details>")]
     assert tukey.count('<th scope="row">') == len(report.analysis["tukey"])

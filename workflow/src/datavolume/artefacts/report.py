@@ -17,9 +17,11 @@ import pandas as pd
 from jinja2 import Environment, PackageLoader, StrictUndefined
 from markupsafe import Markup
 
+from datavolume.analysis.efficiency import of_study
 from datavolume.analysis.words import images, interval, number, share, with_interval
 from datavolume.artefacts.provenance import facts
 from datavolume.artefacts.registry import FIGURES, TABLES, Artefact, find
+from datavolume.artefacts.report_efficiency import Efficiency, efficiency
 from datavolume.artefacts.statistics_tables import statistics_tables
 
 __all__ = ["Report", "render"]
@@ -28,7 +30,8 @@ __all__ = ["Report", "render"]
 @dataclass(frozen=True, kw_only=True)
 class Report:
     """All that the report shows. `figures` are SVG texts and `tables` HTML fragments by name, in order; `analysis` the
-    statistics' frames by name; `environments` what each training job wrote; `study` the YAML text."""
+    statistics' frames by name; `environments` what each training job wrote; `study` the YAML text; `jobs` the rows that
+    the submitit executor noted, of this study and others; `timing` as collected."""
 
     title: str
     question: str
@@ -40,6 +43,8 @@ class Report:
     tables: Mapping[str, str]
     environments: Sequence[Mapping[str, Any]]
     study: str
+    jobs: pd.DataFrame
+    timing: pd.DataFrame
     commit: str = ""
     command: str = ""
 
@@ -62,11 +67,18 @@ def render(report: Report) -> str:
         analysis=statistics_tables(report.analysis),
         figures=[{**_words(find(FIGURES, name)), "source": _data_uri(svg)} for name, svg in report.figures.items()],
         tables=[{**_words(find(TABLES, name)), "html": Markup(html)} for name, html in report.tables.items()],
+        efficiency=_efficiency(report),
         facts=facts(report.summary, report.environments, commit=report.commit, command=report.command),
         study=report.study,
         css=Markup(loader.get_source(templates, "report.css")[0]),
         script=Markup(loader.get_source(templates, "report.js")[0]),
     )
+
+
+def _efficiency(report: Report) -> Efficiency:
+    jobs = of_study(report.jobs, set(report.summary["configuration"]))
+    devices = (str(environment.get("device", "cpu")) for environment in report.environments)
+    return efficiency(jobs, report.timing, gpu=any(not device.lower().startswith("cpu") for device in devices))
 
 
 def _bind(text: str) -> str:
