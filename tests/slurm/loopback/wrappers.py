@@ -21,8 +21,11 @@ COMMANDS = ("sbatch", "sacct", "squeue", "scontrol", "scancel", "sinfo", "srun",
 PLACES = ("head", "jobs")
 
 # A NUL ends each record, so that calls which write at the same moment are still counted one by one.
-# `hang` lasts as long as its file, so that a caller who kills the wrapper leaves nothing that waits.
+# `hang` lasts as long as its file, so that a caller who kills the wrapper leaves nothing that waits. A program that
+# takes SLURM_CONF out of its environment, because sites have /etc/slurm, still meets this cluster.
 WRAPPER = r"""#!/bin/sh
+: "${{SLURM_CONF:={conf}}}"
+export SLURM_CONF
 place=head
 [ -n "$SLURM_JOB_ID" ] && place=jobs
 here='{folder}/{name}.'$place
@@ -107,6 +110,7 @@ def counted(folder: Path, environment: Mapping[str, str]) -> Calls:
         program = shutil.which(name, path=environment["PATH"])
         if program:
             wrapper = folder / name
-            wrapper.write_text(WRAPPER.format(folder=folder, name=name, program=program))
+            conf = environment["SLURM_CONF"]
+            wrapper.write_text(WRAPPER.format(folder=folder, name=name, program=program, conf=conf))
             wrapper.chmod(0o755)
     return Calls(folder, environment)
