@@ -121,6 +121,10 @@ nonsense
 """
 
 
+def test_nothing_is_no_account():
+    assert accounted("") == {} == accounted("JobID|State\n7|FAILED\n")
+
+
 def test_accounting_is_read_with_all_runs_of_a_job():
     accounts = accounted(SACCT)
     assert list(accounts) == ["7_1", "8"]
@@ -131,6 +135,29 @@ def test_accounting_is_read_with_all_runs_of_a_job():
 
 
 ATTEMPT = ran(0, "n1", 160, 460, cpu=290.0, memory=512.04)
+# As Slurm 22.05 wrote it on the loopback cluster when n1 was set down under a job, with the notes of the job's attempts
+LOST_NODE = """JobID|State|ElapsedRaw|TotalCPU|MaxRSS|NodeList|Submit|Start
+1986870_0|NODE_FAIL|5|00:00:00||n1|1795239744|1795239744
+1986870_0.batch|CANCELLED|5|00:00:00||n1|1795239744|1795239744
+1986870_0.0|CANCELLED|5|00:00:00||n1|1795239744|1795239744
+1986870_0|COMPLETED|16|00:00:00||n2|1795239749|1795239755
+1986870_0.batch|COMPLETED|16|00:00:00||n2|1795239755|1795239755
+1986870_0.0|COMPLETED|16|00:00:00||n2|1795239755|1795239755
+"""
+LOST_NODE_ATTEMPTS = [lost(0, "n1", 1795239744.774), ran(1, "n2", 1795239756.135, 1795239771.314, cpu=0.077)]
+
+
+def test_a_lost_node_in_slurms_own_words():
+    accounts = accounted(LOST_NODE)["1986870_0"]
+    total = used(Submitted(1795239744, LOST_NODE_ATTEMPTS, accounts), finished=1795239772)
+    assert total.lost == pytest.approx(5 - 0.774, abs=1e-3)
+    assert total.queue == pytest.approx(0.774 + 756.135 - 749, abs=1e-3)
+    assert total.elapsed == pytest.approx(5 - 0.774 + 15.179, abs=1e-3)
+    assert total.cpu_seconds is None
+    without = used(Submitted(1795239744, LOST_NODE_ATTEMPTS), finished=1795239772)
+    assert without.lost == pytest.approx(756.135 - 744.774, abs=1e-3)
+
+
 PARAMETERS = {"timeout_min": 60, "mem_gb": 2000 / 1024, "cpus_per_task": 4, "gpus_per_node": 1}
 
 

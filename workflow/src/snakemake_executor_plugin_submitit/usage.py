@@ -16,7 +16,7 @@ from .attempts import Attempt
 __all__ = ["Account", "Submitted", "Usage", "accounted", "usage"]
 
 KEPT = ("ok", "stopped", "requeued")  # outcomes after which the work of an attempt is not lost
-CLOCKS_APART = 60.0  # seconds that Slurm's start may lie after the payload's
+CLOCKS_APART = 60.0  # most seconds between Slurm's start of a job and its payload's
 
 
 @dataclass(frozen=True)
@@ -94,10 +94,10 @@ def close(submission: Submitted, ok: bool, finished: float, limit: float) -> lis
 
 def lost(attempt: Attempt, accounts: Sequence[Account], until: float, limit: float) -> Attempt:
     """A lost attempt, with the end that accounting knows, or the latest it can have had."""
-    known = [account for account in accounts if account.start <= attempt.start + CLOCKS_APART]
+    known = [account for account in accounts if abs(account.start - attempt.start) <= CLOCKS_APART]
     if not known:
         return replace(attempt, end=max(attempt.start, min(until, attempt.start + limit)))
-    account = max(known, key=lambda account: account.start)
+    account = min(known, key=lambda account: abs(account.start - attempt.start))
     end = max(attempt.start, account.start + account.seconds)
     return replace(attempt, end=end, cpu_seconds=account.cpu_seconds, memory_mb=account.memory_mb)
 
@@ -126,15 +126,17 @@ def seconds(attempt: Attempt) -> float:
 def accounted(table: str) -> dict[str, list[Account]]:
     """Accounts by job id, in order, from `sacct -D -P -o JobID,Start,ElapsedRaw,TotalCPU,MaxRSS`, heading and all."""
     accounts: dict[str, list[Account]] = {}
-    for line in table.splitlines()[1:]:
-        with suppress(ValueError):  # not started, or no such row
-            name, start, elapsed, cpu, memory = line.split("|")
-            job, dot, _ = name.partition(".")
+    heading, *lines = table.splitlines() or [""]
+    for line in lines:
+        row = dict(zip(heading.split("|"), line.split("|"), strict=False))
+        with suppress(KeyError, ValueError):  # not started yet, or no such row
+            job, dot, _ = row["JobID"].partition(".")
             if not dot:
-                account = Account(moment(start), float(elapsed), duration(cpu) or None, None)
+                cpu = duration(row["TotalCPU"]) or None
+                account = Account(moment(row["Start"]), float(row["ElapsedRaw"]), cpu, None)
                 accounts.setdefault(job, []).append(account)
             elif job in accounts:  # a step, below its job: memory is only known of steps
-                most = max(accounts[job][-1].memory_mb or 0, mebibytes(memory)) or None
+                most = max(accounts[job][-1].memory_mb or 0, mebibytes(row["MaxRSS"])) or None
                 accounts[job][-1] = replace(accounts[job][-1], memory_mb=most)
     return accounts
 
