@@ -12,10 +12,15 @@ rule train:
         log_of("train", "{configuration}", "seeds~{block}.log"),
     conda:
         ENVIRONMENT
-    threads: lambda wildcards: WORKFLOW.threads(wildcards.configuration, wildcards.block)
+    # CPUs are those of one node, as are the memory and the time; GPUs are those of all, each node has one task.
+    threads: lambda wildcards: WORKFLOW.threads(wildcards.configuration, wildcards.block) // planned(wildcards).resources.nodes
+    # A job that failed for want of time or memory would fail again: 1, 1.5, 2, ... times as much at each attempt. What a
+    # cluster does to jobs (time limits with a checkpoint, preemption, lost nodes) is no attempt, and asks for no more.
     resources:
-        runtime=lambda wildcards: planned(wildcards).resources.runtime,
-        mem_mb=lambda wildcards: planned(wildcards).resources.mem_mb,
+        runtime=lambda wildcards, attempt: planned(wildcards).resources.runtime * (attempt + 1) // 2,
+        mem_mb=lambda wildcards, attempt: planned(wildcards).resources.mem_mb * (attempt + 1) // 2,
+        nodes=lambda wildcards: planned(wildcards).resources.nodes,
+        tasks=lambda wildcards: planned(wildcards).resources.nodes,
         gpu=lambda wildcards: planned(wildcards).resources.gpus,
     params:
         results=PATHS.root,

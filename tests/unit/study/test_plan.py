@@ -133,6 +133,29 @@ def test_the_plan_is_read_back_as_written(tmp_path: Path) -> None:
     assert read_plan(tmp_path / "plan.csv") == plan
 
 
+def test_a_plan_from_before_there_were_nodes_is_read(tmp_path: Path) -> None:
+    plan, path = expand(STUDY), tmp_path / "plan.csv"
+    write_plan(plan, path)
+    rows = [line.split(",") for line in path.read_text().splitlines()]
+    place = rows[0].index("nodes")  # before the last column, whose text has commas of its own
+    path.write_text("".join(",".join(row[:place] + row[place + 1 :]) + "\n" for row in rows))
+    assert read_plan(path) == plan
+
+
+def test_a_plan_without_another_column_is_refused(tmp_path: Path) -> None:
+    path = tmp_path / "plan.csv"
+    write_plan(expand(STUDY), path)
+    path.write_text(path.read_text().replace("mem_mb", "memory", 1))
+    with pytest.raises(UserError, match=r"not a plan of this version \('mem_mb'\)"):
+        read_plan(path)
+
+
+def test_nodes_are_no_part_of_the_identity() -> None:
+    on_two = replace(EXPERIMENT, resources=Resources(processes=2, nodes=2))
+    plans = [expand(replace(STUDY, experiments=(experiment,))) for experiment in (EXPERIMENT, on_two)]
+    assert [run.run for run in plans[0].runs] == [run.run for run in plans[1].runs]
+
+
 @pytest.mark.parametrize(
     ("text", "message"), [(None, "there is no plan yet"), ("run,seed\na,b\n", "not a plan of this version")]
 )

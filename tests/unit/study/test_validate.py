@@ -5,7 +5,7 @@ from pathlib import Path
 import pytest
 
 from datavolume.errors import UserError
-from datavolume.study import load_study
+from datavolume.study import Resources, load_study
 from datavolume.study.validate import read_yaml
 
 STUDY = """
@@ -92,6 +92,18 @@ def test_processes_need_shards(tmp_path: Path) -> None:
         UserError, match=r"resources.processes \(2\) must divide recipe.shards \(1\); set recipe.shards to 2"
     ):
         load_study(path)
+
+
+def test_nodes_share_the_processes(tmp_path: Path) -> None:
+    path = tmp_path / "study.yaml"
+    path.write_text(STUDY + "resources: {nodes: 2}\n")
+    with pytest.raises(
+        UserError, match=r"resources.nodes \(2\) must divide resources.processes \(1\), which are those of all nodes"
+    ):
+        load_study(path)
+    recipe = STUDY.replace("learning_rate: 1e-3", "shards: 4")
+    path.write_text(recipe + "resources: {processes: 4, nodes: 2, gpus: 4}\n")
+    assert load_study(path).experiments[0].resources == Resources(processes=4, nodes=2, gpus=4)
 
 
 def test_numbers_as_people_write_them(tmp_path: Path) -> None:

@@ -49,12 +49,14 @@ def test_one_line_for_a_finished_run(tmp_path: Path, capsys: pytest.CaptureFixtu
 
 
 def test_the_environment_is_written_down(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setenv("SLURM_JOB_ID", "4711")
+    for name, value in {"JOB_ID": "4711", "RESTART_COUNT": "2", "JOB_NODELIST": "n[1-2]"}.items():
+        monkeypatch.setenv(f"SLURM_{name}", value)
     paths, plan = make_study(tmp_path)
     assert main(command(paths, plan)) == 0
     configuration, block = next(iter(plan.blocks))
     found = json.loads(paths.run_file(configuration, block, "environment.json").read_text())
-    assert (found["processes"], found["threads"], found["slurm_job_id"]) == (1, 1, "4711")
+    assert (found["processes"], found["nodes"], found["threads"]) == (1, 1, 1)
+    assert (found["slurm_job_id"], found["slurm_restarts"], found["slurm_nodes"]) == ("4711", 2, "n[1-2]")
     assert found["versions"]["torch"].startswith("2.")
     assert found["device"].startswith("CPU (")
     assert found["started"] <= found["finished"]
@@ -99,6 +101,30 @@ def test_more_threads_than_cores(
     assert f"1 processes of 3 threads on {cores} cores would slow each other down" in said
     assert "lower resources.processes or resources.threads, or give the job more cores (--cores)" in said
     assert exit_code == 1
+
+
+@pytest.mark.parametrize("nodes", [None, "1", "2"])
+def test_what_the_trainer_becomes(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str], nodes: str | None
+) -> None:
+    """Four processes on two nodes, where the job has none, one, or both of them."""
+    became: list[list[str]] = []
+    monkeypatch.setattr(os, "execv", lambda _, words: became.append(words[2:]))
+    if nodes:
+        monkeypatch.setenv("SLURM_JOB_NUM_NODES", nodes)
+    asked = Resources(processes=4, nodes=2)
+    paths, plan = make_study(tmp_path, shards=4, resources=asked)
+    arguments = command(paths, plan, "--cores", "2")
+    main(arguments)
+    said = capsys.readouterr().err
+    if nodes == "2":
+        options = ["--nodes", "2", "--processes-per-node", "2", "--cores", "2", "--"]
+        assert became == [["datavolume.training.nodes", *options, *arguments]]
+        assert said == ""
+    else:
+        options = ["--standalone", "--nproc-per-node", "2", "-m", "datavolume.training"]
+        assert became == [["datavolume.training.launch", *options, *arguments]]
+        assert said == "the study asks for 2 nodes and this job has 1: training on one, with 2 of 4 processes\n"
 
 
 def test_a_second_process_says_its_number(

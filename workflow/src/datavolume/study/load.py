@@ -87,13 +87,18 @@ def _experiment(path: Path, name: str, text: Mapping[str, Any]) -> Experiment:
 
 
 def _check_layout(where: str, recipe: Recipe, resources: Resources) -> None:
-    """What no schema can say: batch, shards, processes and GPUs divide one another."""
+    """What no schema can say: batch, shards, processes, nodes and GPUs divide one another."""
     if recipe.batch_size % recipe.shards:
         raise UserError(f"{where}: recipe.shards ({recipe.shards}) must divide recipe.batch_size ({recipe.batch_size})")
     if recipe.shards % resources.processes:
         raise UserError(
             f"{where}: resources.processes ({resources.processes}) must divide recipe.shards ({recipe.shards}); "
             f"set recipe.shards to {resources.processes} to train on {resources.processes} processes"
+        )
+    if resources.processes % resources.nodes:
+        raise UserError(
+            f"{where}: resources.nodes ({resources.nodes}) must divide resources.processes ({resources.processes}), "
+            "which are those of all nodes"
         )
     if resources.gpus not in (0, resources.processes):
         raise UserError(

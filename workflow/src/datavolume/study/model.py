@@ -91,9 +91,13 @@ class Run:
 
 @dataclass(frozen=True, kw_only=True)
 class Resources:
-    """What one training job asks for. `threads` are CPU threads of each process; `runtime` is in minutes."""
+    """What one training job asks for. `processes` and `gpus` are those of all its nodes, `mem_mb` that of each.
+
+    `threads` are CPU threads of each process; `runtime` is in minutes.
+    """
 
     processes: int = 1
+    nodes: int = 1
     threads: int = 1
     gpus: int = 0
     mem_mb: int = 2000

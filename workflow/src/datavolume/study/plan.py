@@ -144,6 +144,7 @@ def block_label(seeds: Sequence[int]) -> str:
 
 
 _RESOURCES = [field.name for field in fields(Resources)]
+_LATER = frozenset({"nodes"})
 _COLUMNS = [
     name for field in fields(PlannedRun) for name in (_RESOURCES if field.name == "resources" else [field.name])
 ]
@@ -184,7 +185,8 @@ def planned_run(path: Path, **values: str) -> PlannedRun:
 
 
 def _read_row(row: dict[str, str]) -> PlannedRun:
-    resources = Resources(**{name: int(row.pop(name)) for name in _RESOURCES})
+    """A column that came with a later version may be missing: the value then is what it was before, the default."""
+    resources = Resources(**{name: int(row.pop(name)) for name in _RESOURCES if name in row or name not in _LATER})
     return PlannedRun(
         **{
             **row,

@@ -13,5 +13,5 @@ checkpoint    what is kept on the disk, and taken up again; signals: requests to
 lease         of two copies of a run, which one writes
 determinism   seeds, kernels and threads that give the same bits
 layout        whether batch, shards, processes and cores fit together
-launch        torchrun with a quieter end
+launch        torchrun with a quieter end; nodes, agent: the same on each node of a Slurm job
 """

@@ -2,7 +2,8 @@
 
     python -m datavolume.training --results results/digits --configuration mlp-f0.25-bs32-88d0b3c1fe --block 0-4
 
-Where the plan asks for several processes, this one becomes torchrun, which starts them.
+Where the plan asks for several processes, this one becomes torchrun, which starts them; for several nodes, the one that
+starts torchrun on each node of its Slurm job.
 
 Exit code: 0 finished; 1 a mistake or a run that diverged, said in one line; 130, 143 or 140 stopped by SIGINT, SIGTERM
 or SIGUSR2 with a checkpoint written: the same command goes on from there; 75 another copy of a run is the newer one.
@@ -18,6 +19,7 @@ from pathlib import Path
 from typing import NoReturn
 
 from datavolume.errors import UserError
+from datavolume.study.model import Resources
 from datavolume.study.paths import Paths
 from datavolume.study.plan import read_plan
 from datavolume.training.layout import check_layout
@@ -48,7 +50,9 @@ def _parser() -> argparse.ArgumentParser:
     parser.add_argument("--configuration", required=True, help="a configuration of the plan")
     parser.add_argument("--block", required=True, help="one of its seed blocks, as 0-4")
     parser.add_argument("--processes", type=int, help="training processes (default: as the plan says)")
-    parser.add_argument("--cores", type=int, help="CPU cores that the job may use (default: all that this process may)")
+    parser.add_argument(
+        "--cores", type=int, help="CPU cores that the job may use on each node (default: all that this process may)"
+    )
     parser.add_argument(
         "--checkpoint-seconds", type=float, default=CHECKPOINT_SECONDS, help="time between checkpoints (%(default)s)"
     )
@@ -59,19 +63,44 @@ def _train(options: argparse.Namespace, arguments: Sequence[str]) -> None:
     stop = listen()
     paths = Paths(options.results)
     block = read_plan(paths.plan).block(options.configuration, options.block)
-    processes = options.processes or block[0].resources.processes
-    check_layout(block[0], processes, options.cores)
+    processes, nodes = _processes_and_nodes(options.processes, block[0].resources)
+    check_layout(block[0], processes, options.cores, nodes)
     if processes > 1 and "RANK" not in os.environ:
-        _become_torchrun(processes, arguments)
+        cores = options.cores or processes // nodes * block[0].resources.threads
+        _become_launcher(processes, nodes, cores, arguments)
     from datavolume.training.block import train_block  # imports torch: seconds, and a mistake is said before
 
     train_block(paths, block, options.checkpoint_seconds, stop)
 
 
-def _become_torchrun(processes: int, arguments: Sequence[str]) -> NoReturn:
-    """As this very process, so that signals find it."""
-    launch = ["datavolume.training.launch", "--standalone", "--nproc-per-node", str(processes)]
-    os.execv(sys.executable, [sys.executable, "-m", *launch, "-m", "datavolume.training", *arguments])
+def _processes_and_nodes(asked: int | None, resources: Resources) -> tuple[int, int]:
+    """Of this training. A job of fewer nodes than the study asks for, as on a laptop, has the processes of one of them:
+    fewer processes give the same bits."""
+    if asked:
+        return asked, 1
+    processes, nodes = resources.processes, resources.nodes
+    here = int(os.environ.get("SLURM_JOB_NUM_NODES", "1"))
+    if nodes <= here or "RANK" in os.environ:
+        return processes, nodes
+    print(
+        f"the study asks for {nodes} nodes and this job has {here}: training on one, with {processes // nodes} of "
+        f"{processes} processes",
+        file=sys.stderr,
+        flush=True,
+    )
+    return processes // nodes, 1
+
+
+def _become_launcher(processes: int, nodes: int, cores: int, arguments: Sequence[str]) -> NoReturn:
+    """As this very process, so that signals find it. `cores` are those of each node."""
+    each = str(processes // nodes)
+    if nodes > 1:
+        options = ["--nodes", str(nodes), "--processes-per-node", each, "--cores", str(cores), "--", *arguments]
+        command = ["datavolume.training.nodes", *options]
+    else:
+        options = ["--standalone", "--nproc-per-node", each]
+        command = ["datavolume.training.launch", *options, "-m", "datavolume.training", *arguments]
+    os.execv(sys.executable, [sys.executable, "-m", *command])
 
 
 def _ended(said: str, exit_code: int) -> int:

@@ -54,8 +54,8 @@ def train_block(paths: Paths, block: Sequence[PlannedRun], checkpoint_seconds: f
             checkpoints = Checkpoints(folder, planned.run, data.fingerprint, every, environment.finished, lease.check)
             group.share(partial(lease.take, folder))
             finished.append(Finished(planned, _train(planned, data, group, checkpoints, stop, lease)))
-        if group.is_first:
-            write_outputs(paths, finished, data, lease.check)  # the last run's lease stands for the block
+        # The last run's lease stands for the block. Nobody leaves before: how one process ends, the job ends.
+        group.share(partial(write_outputs, paths, finished, data, lease.check))
 
 
 def _train(

@@ -24,7 +24,8 @@ __all__ = ["Environment"]
 @dataclass(frozen=True, kw_only=True)
 class Environment:
     """`command` is this process's, `workflow_command` what a person typed. `commit` ends with -dirty where files differ
-    from it, and is None outside a repository. `started` is ISO 8601 in UTC.
+    from it, and is None outside a repository. `started` is ISO 8601 in UTC. `slurm_nodes` is in Slurm's own notation;
+    `slurm_restarts` counts how often Slurm had requeued the job by then.
     """
 
     command: str
@@ -34,9 +35,12 @@ class Environment:
     device: str
     versions: dict[str, str]
     processes: int
+    nodes: int
     threads: int
     started: str
     slurm_job_id: str | None
+    slurm_restarts: int | None
+    slurm_nodes: str | None
 
     @classmethod
     def now(cls, group: Group, threads: int) -> Environment:
@@ -54,9 +58,12 @@ class Environment:
                 "numpy": version("numpy"),
             },
             processes=group.size,
+            nodes=int(os.environ.get("GROUP_WORLD_SIZE", "1")),  # torchrun's word for its agents
             threads=threads,
             started=_now(),
-            slurm_job_id=os.environ.get("SLURM_JOB_ID"),
+            slurm_job_id=(job := os.environ.get("SLURM_JOB_ID")),
+            slurm_restarts=int(os.environ.get("SLURM_RESTART_COUNT", "0")) if job else None,
+            slurm_nodes=os.environ.get("SLURM_JOB_NODELIST"),
         )
 
     def finished(self) -> str:

@@ -13,13 +13,14 @@ from datavolume.study.plan import PlannedRun
 __all__ = ["check_layout"]
 
 
-def check_layout(planned: PlannedRun, processes: int, cores: int | None) -> None:
-    """Raises UserError; `cores` are those that the job was given (None: those this process may use).
+def check_layout(planned: PlannedRun, processes: int, cores: int | None, nodes: int = 1) -> None:
+    """Raises UserError; `cores` are those that the job was given on each node (None: those this process may use).
 
     Under torchrun its number of processes counts, on all nodes and on this one.
     """
     recipe, threads = planned.unpack().recipe, planned.resources.threads
-    processes, here = (int(os.environ.get(name, processes)) for name in ("WORLD_SIZE", "LOCAL_WORLD_SIZE"))
+    here = int(os.environ.get("LOCAL_WORLD_SIZE", processes // nodes))
+    processes = int(os.environ.get("WORLD_SIZE", processes))
     cores = cores or len(os.sched_getaffinity(0))
     if recipe.batch_size % recipe.shards:
         raise UserError(

@@ -1,15 +1,17 @@
 """A request to stop: the signal is noted, and the loop acts on it at its next step boundary.
 
 stop = listen()
-if stop.signal: ...     # 0 until SIGINT, SIGTERM or SIGUSR2 came; then the first of them
+if stop.signal: ...             # 0 until SIGINT, SIGTERM or SIGUSR2 came; then the first of them
+noted = note_signals(numbers)   # for those who pass signals on: all that came, in their order
 """
 
 from __future__ import annotations
 
 import signal
+from collections.abc import Iterable
 from types import FrameType
 
-__all__ = ["Interrupted", "StopRequest", "listen"]
+__all__ = ["Interrupted", "StopRequest", "listen", "note_signals"]
 
 _SIGNALS = (signal.SIGINT, signal.SIGTERM, signal.SIGUSR2)
 
@@ -45,3 +47,13 @@ def listen() -> StopRequest:
     for number in _SIGNALS:
         signal.signal(number, stop._note)
     return stop
+
+
+def note_signals(numbers: Iterable[int]) -> list[int]:
+    """A list that grows by each of these signals when it comes. Under nohup, SIGHUP stays ignored; the executor's bash
+    has SIGUSR2 ignored for those who do not ask for it."""
+    noted: list[int] = []
+    for number in numbers:
+        if number != signal.SIGHUP or signal.getsignal(number) is not signal.SIG_IGN:
+            signal.signal(number, lambda got, _: noted.append(got))
+    return noted
