@@ -1,18 +1,23 @@
-"""The logger plugin: progress by hand-made clocks, and what a person sees of a real workflow."""
+"""The logger plugin: records in, lines out, and what a person sees of a real workflow without a terminal."""
 
 import os
 import re
 import subprocess
 import sys
+import time
+from logging import ERROR, INFO, makeLogRecord
 from pathlib import Path
 from types import SimpleNamespace
 
 import pytest
+from snakemake.settings.enums import Quietness
 from snakemake_interface_logger_plugins.base import LogHandlerBase
+from snakemake_interface_logger_plugins.common import LogEvent
 from snakemake_interface_logger_plugins.tests import MockOutputSettings, TestLogHandlerBase
 
-from snakemake_logger_plugin_datavolume import LogHandler, _last_lines
-from snakemake_logger_plugin_datavolume.progress import Progress, duration
+from snakemake_logger_plugin_datavolume import LogHandler
+from snakemake_logger_plugin_datavolume.logs import last_lines
+from snakemake_logger_plugin_datavolume.plain import Plain
 
 
 class TestContract(TestLogHandlerBase):
@@ -25,23 +30,6 @@ class TestContract(TestLogHandlerBase):
 
     def get_log_handler_settings(self) -> None:
         return None
-
-
-def test_the_estimate_counts_jobs_that_run_side_by_side() -> None:
-    progress = Progress()
-    progress.plan({"train": 6, "report": 1})
-    assert progress.seconds_left() == 0
-    for job in (1, 2):
-        progress.start(job, 100.0)
-    assert progress.finish(1, "train", 110.0) == 10
-    assert progress.finish(2, "train", 110.0) == 10
-    # Four trainings of 10 s, a report taken for 10 s, two at a time.
-    assert progress.seconds_left() == 25
-    assert progress.count() == "[2/7]"
-
-
-def test_durations_as_a_person_says_them() -> None:
-    assert [duration(s) for s in (4.13, 49.7, 170, 7500)] == ["4.1 s", "50 s", "3 min", "2 h 05 min"]
 
 
 SNAKEFILE = """
@@ -74,12 +62,18 @@ def test_a_line_per_job_and_the_end_of_a_failed_ones_log(tmp_path: Path) -> None
     assert "Traceback" not in told.stderr
 
 
+def test_a_line_per_job_is_all_where_nobody_waits(tmp_path: Path) -> None:
+    told = run(tmp_path, "--keep-going", "good.txt")
+    assert told.stdout == ""
+    assert re.search(r"1 jobs: 1 good\n\[1/1\] Make the good one · \d\.\d s\n$", told.stderr)
+
+
 def test_what_an_earlier_call_logged_is_not_shown(tmp_path: Path) -> None:
     log = tmp_path / "bad.log"
     log.write_text("of yesterday\n")
     os.utime(log, (1, 1))
-    assert _last_lines(str(log), since=1000) == [f"log: {log} (nothing written)"]
-    assert _last_lines(str(log), since=0) == [f"log: {log}", "| of yesterday"]
+    assert last_lines(str(log), since=1000) == [f"log: {log} (nothing written)"]
+    assert last_lines(str(log), since=0) == [f"log: {log}", "| of yesterday"]
 
 
 @pytest.mark.parametrize(
@@ -101,3 +95,96 @@ def test_a_dry_run_reads_as_always(tmp_path: Path) -> None:
     told = run(tmp_path, "--dry-run")
     assert told.returncode == 0
     assert "rule bad:" in told.stdout + told.stderr
+
+
+def test_a_log_cannot_move_the_cursor(tmp_path: Path) -> None:
+    log = tmp_path / "bad.log"
+    log.write_text("\x1b[31mred\x1b[0m\x1b[2K\x07 end\tof\x1b]0;title\n")
+    assert last_lines(str(log), since=0)[1:] == ["| red end\tof]0;title"]
+
+
+def test_rich_is_not_imported_before_it_is_needed() -> None:
+    code = "import snakemake_logger_plugin_datavolume, sys; print('rich' in sys.modules, 'statistics' in sys.modules)"
+    told = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
+    assert told.stdout == "False False\n"
+
+
+class Heard:
+    """A handler that gets records by hand, its output the lines of a pipe."""
+
+    def __init__(self, **settings: object) -> None:
+        common = MockOutputSettings()
+        for name, value in settings.items():
+            setattr(common, name, value)
+        self.handler = LogHandler(common, None)
+
+    def __call__(self, msg: str = "", **extra: object) -> None:
+        self.handler.handle(makeLogRecord({"msg": msg, "levelno": INFO, "levelname": "INFO", **extra}))
+
+    def start(self, job: int, *, rule: str = "train", local: bool = False) -> None:
+        described = {"rule_name": rule, "rule_msg": f"{rule} {job}", "wildcards": {}, "log": []}
+        self(event=LogEvent.JOB_INFO, jobid=job, local=local, **described)
+
+    def fail(self, job: int) -> None:
+        self(event=LogEvent.JOB_ERROR, jobid=job, rule_name="train", rule_msg="", aux={}, log=[])
+
+
+def test_an_executors_minute_is_a_line_of_ours(capsys: pytest.CaptureFixture[str]) -> None:
+    hear = Heard()
+    hear(event=LogEvent.RUN_INFO, stats={"train": 5, "all": 1, "total": 6})
+    for job in range(4):
+        hear.start(job)
+    hear(submitit={"waiting": 0, "pending": 1, "running": 3, "requeued": 2})
+    hear(submitit={"ran": {0: 7200.0}})
+    hear(event=LogEvent.JOB_FINISHED, job_id=0)
+    hear.fail(1)
+    hear("2 running, 1 pending", submitit={"pending": 1, "running": 1})
+    hear.handler.close()
+    assert re.fullmatch(
+        r"5 jobs: 5 train\n"
+        r"\[1/5\] train 0 · 2 h 00 min · about .* left\n"
+        r"FAILED train 1\n"
+        r"\[1/5\] 1 running · 1 pending · 1 waiting · 1 failed · 2 requeued · "
+        r"0\.\d s so far · about .* left, until .*\n",
+        capsys.readouterr().err,
+    )
+
+
+def test_a_job_that_ended_without_its_output_does_not_run_on(capsys: pytest.CaptureFixture[str]) -> None:
+    hear = Heard()
+    hear(event=LogEvent.RUN_INFO, stats={"train": 1})
+    hear.start(7, local=True)
+    lacking = "MissingOutputException in rule train in file Snakefile, line 3:\n"
+    lacking += "Job 7 completed successfully, but some output files are missing."
+    hear(lacking, levelno=ERROR, event=LogEvent.ERROR, exception="MissingOutputException")
+    counts = hear.handler.progress.counts()
+    assert (counts.failed, counts.running) == (1, 0)
+    assert "output files are missing" in capsys.readouterr().err
+    hear.handler.close()
+
+
+@pytest.mark.parametrize("settings", [{"quiet": {Quietness.PROGRESS}}, {"dryrun": True}])
+def test_nothing_is_told_by_itself_when_nobody_asked(settings: dict[str, object]) -> None:
+    hear = Heard(**settings)
+    hear(event=LogEvent.RUN_INFO, stats={"train": 1})
+    assert hear.handler.output.line is None
+    hear.handler.close()
+
+
+def test_a_silent_minute_ends_with_a_line(capsys: pytest.CaptureFixture[str]) -> None:
+    told: list[str] = []
+    plain = Plain(lambda: "[1/3] 2 running", minute=0.05)
+    end = time.monotonic() + 20
+    while len(told) < 2 and time.monotonic() < end:
+        time.sleep(0.02)
+        told += capsys.readouterr().err.splitlines()
+    plain.close()
+    assert told[:2] == ["[1/3] 2 running"] * 2
+
+
+def test_no_line_when_no_job_is_left(capsys: pytest.CaptureFixture[str]) -> None:
+    plain = Plain(lambda: "")
+    plain.tell()
+    plain.say("[3/3] done")
+    plain.close()
+    assert capsys.readouterr().err == "[3/3] done\n"
