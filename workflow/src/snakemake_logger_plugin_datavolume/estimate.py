@@ -21,14 +21,13 @@ from typing import NamedTuple
 __all__ = ["Kind", "Slots", "Times", "seconds_left"]
 
 _MEMORY = 30.0  # seconds in which the number of jobs at once is forgotten: the cluster gives more, or takes some away
-_TAIL = 8  # times that stand for those not seen yet
-_OVERTIME = 0.1  # a job that outlasts all others is taken to run on for this share of its age
-_ALL = 0.999999
-_FAR = 2.0  # none of them is longer than so many times the longest seen
 _KNOWN = 0.25  # share of a kind's jobs whose times must be known before anything is said
-_GOLDEN = 0.6180339887498949  # its multiples spread evenly over 0..1, in an order without a pattern
-
+_ALL = 0.999999  # likewise, above which none are missing
+_TAIL = 8  # times that stand for those not seen yet
+_FAR = 2.0  # none of which is longer than so many times the longest seen
+_OVERTIME = 0.1  # a job that outlasts all others is taken to run on for this share of its age
 _ROUNDS = 2  # jobs a slot that are played through; those before them only count with their mean
+_GOLDEN = 0.6180339887498949  # its multiples spread evenly over 0..1, in an order without a pattern
 
 
 class Kind(NamedTuple):
@@ -87,11 +86,11 @@ class Times:
 
     def _tail(self, shares: Sequence[float], oldest: float) -> list[float]:
         """Times of the jobs that outlast all that have ended: as if they were log-normal."""
-        from statistics import NormalDist, linear_regression  # slow to import, and jobs import this too
-
         least = oldest * (1 + _OVERTIME)
         if self.known > _ALL or self._values[0] <= 0 or self._values[0] == self._values[-1]:
             return [least] * _TAIL
+        from statistics import NormalDist, linear_regression  # slow to import, and jobs import this too
+
         normal = NormalDist()
         scores = [normal.inv_cdf(share - (share - before) / 2) for before, share in pairwise([0.0, *shares])]
         slope, middle = linear_regression(scores, [log(value) for value in self._values])
