@@ -1,6 +1,6 @@
 # The commands people and CI use. The first one makes .venv; later ones start at once. Another Python: make demo PYTHON=…
 .DEFAULT_GOAL := help
-.PHONY: help install demo test lint slurm slurm-stop benchmark lock clean
+.PHONY: help install demo test lint slurm slurm-stop chaos benchmark lock clean
 export PYTHON
 # Modules of a cluster put packages here that are not the ones in .venv.
 unexport PYTHONPATH PYTHONHOME
@@ -35,6 +35,9 @@ slurm:  ## start a private Slurm on this machine and print what to export
 
 slurm-stop:  ## end exactly what make slurm started
 	@python=$$(envs/python.sh) && "$$python" tests/slurm/loopback stop
+
+chaos: install  ## train a small study under random faults on a private Slurm, and compare (MINUTES=3 SEED=…)
+	@$(BIN)/python tests/slurm/chaos --minutes $(or $(MINUTES),3) $(if $(SEED),--seed $(SEED)) $(CHAOS)
 
 benchmark: install  ## run the benchmarks
 	@set -e; for script in $(sort $(wildcard benchmarks/*.py)); do echo "$$script"; $(BIN)/python "$$script"; done
