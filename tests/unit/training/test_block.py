@@ -183,6 +183,33 @@ def test_the_files_of_a_block(tmp_path: Path) -> None:
     assert right.mean() == float(validation[-1]["top1"])
 
 
+def test_what_was_used_is_noted(tmp_path: Path) -> None:
+    paths, plan = make_study(tmp_path, seeds=(0, 1))
+    train_all(paths, plan)
+    rows = rows_of(paths, plan, "timing.csv")
+    assert {row["gpu_utilisation"] for row in rows} == {""}  # no GPU
+    assert all(float(row["peak_memory_mb"]) == float(row["peak_host_memory_mb"]) > 50 for row in rows)
+    for run in plan.runs:
+        seconds = [float(row["cpu_seconds"]) for row in rows if row["run"] == run.run]
+        assert 0 < seconds[0] < seconds[1] < seconds[2]
+
+
+def test_a_checkpoint_from_before_more_was_noted_is_gone_on_from(tmp_path: Path) -> None:
+    paths, plan = make_study(tmp_path)
+    with pytest.raises(Interrupted):
+        train_all(paths, plan, stop=StopAtLook(16))
+    (file,) = paths.checkpoints(plan.runs[0].run).iterdir()
+    saved = torch.load(file, weights_only=True)
+    for row in saved["timing"]:
+        for name in ("gpu_utilisation", "cpu_seconds", "peak_host_memory_mb"):
+            del row[name]
+    torch.save(saved, file)
+    train_all(paths, plan)
+    rows = rows_of(paths, plan, "timing.csv")
+    assert [row["cpu_seconds"] == "" for row in rows] == [True, False, False]
+    assert [row["update"] for row in rows] == ["10", "20", "30"]
+
+
 def test_a_missing_value_is_an_empty_cell(tmp_path: Path) -> None:
     paths, plan = make_study(tmp_path, architecture="small_cnn", budget=Budget(updates=100), evaluations=1)
     train_all(paths, plan)

@@ -21,9 +21,10 @@ from datavolume.study import Dataset, Paths, Plan, Recipe, Run
 __all__ = ["COLUMNS", "Collected", "collect", "read_parts"]
 
 _KEYS = ("run", "configuration", "seed")
+_LATER = ("gpu_utilisation", "cpu_seconds", "peak_host_memory_mb")  # files of before do not have them
 COLUMNS: dict[str, tuple[str, ...]] = {
     "metrics": (*_KEYS, "split", "update", "epoch", "samples", "learning_rate", *METRICS),
-    "timing": (*_KEYS, "update", "seconds", "images_per_second", "peak_memory_mb"),
+    "timing": (*_KEYS, "update", "seconds", "images_per_second", "peak_memory_mb", *_LATER),
     "summary": (
         *_KEYS,
         *("n_train", "n_validation", "classes", "parameters", "updates", "samples", "best_update", "best_top1"),
@@ -65,7 +66,7 @@ def _read(file: Path, columns: Sequence[str], blocks: dict[str, frozenset[str]])
         raise UserError(f"{file}: missing; run `snakemake` again, it trains what is not there") from None
     except (pd.errors.EmptyDataError, pd.errors.ParserError, UnicodeDecodeError) as error:
         raise UserError(f"{file}: cannot be read ({error}); {_MEND}") from error
-    if absent := [column for column in columns if column not in frame]:
+    if absent := [column for column in columns if column not in frame and column not in _LATER]:
         raise UserError(f"{file}: column {absent[0]} is missing; {_MEND}")
     if not file.read_bytes().endswith(b"\n") or frame.empty:
         raise UserError(f"{file}: cut short; {_MEND}")

@@ -8,7 +8,7 @@ block         the runs of one job, one after another in one process; outputs: th
 order         which samples each update takes; tensors: the images it takes them from
 gradient      the batch's gradient, in shards; distributed: the processes they are shared among
 optimisation  the recipe's optimiser and learning rate
-evaluation    the metrics; recording: the rows that keep them
+evaluation    the metrics; recording: the rows that keep them; usage: what a job uses of its machines
 checkpoint    what is kept on the disk, and taken up again; signals: requests to stop
 lease         of two copies of a run, which one writes
 determinism   seeds, kernels and threads that give the same bits

@@ -30,6 +30,7 @@ from datavolume.training.loop import train
 from datavolume.training.outputs import Finished, write_outputs
 from datavolume.training.signals import Interrupted, StopRequest
 from datavolume.training.tensors import Tensors
+from datavolume.training.usage import Usage
 
 __all__ = ["train_block"]
 
@@ -42,7 +43,7 @@ def train_block(paths: Paths, block: Sequence[PlannedRun], checkpoint_seconds: f
     """
     first = block[0]
     make_deterministic(first.resources.threads)
-    with joined(first.resources.gpus) as group, Lease(stop) as lease:
+    with joined(first.resources.gpus) as group, Usage(group) as usage, Lease(stop) as lease:
         environment = Environment.now(group, first.resources.threads)
         index = load_index(paths, first.dataset)
         subset = load_subset(paths.subset(first.dataset, first.subset), index)
@@ -53,20 +54,26 @@ def train_block(paths: Paths, block: Sequence[PlannedRun], checkpoint_seconds: f
             folder = paths.checkpoints(planned.run)
             checkpoints = Checkpoints(folder, planned.run, data.fingerprint, every, environment.finished, lease.check)
             group.share(partial(lease.take, folder))
-            finished.append(Finished(planned, _train(planned, data, group, checkpoints, stop, lease)))
+            finished.append(Finished(planned, _train(planned, data, group, checkpoints, stop, lease, usage)))
         # The last run's lease stands for the block. Nobody leaves before: how one process ends, the job ends.
         group.share(partial(write_outputs, paths, finished, data, lease.check))
 
 
 def _train(
-    planned: PlannedRun, data: Tensors, group: Group, checkpoints: Checkpoints, stop: StopRequest, lease: Lease
+    planned: PlannedRun,
+    data: Tensors,
+    group: Group,
+    checkpoints: Checkpoints,
+    stop: StopRequest,
+    lease: Lease,
+    usage: Usage,
 ) -> Progress:
     """One run, and the line that says how it ended."""
     if stop.signal and group.size == 1:
         raise Interrupted(stop.signal, f"before {planned.run}")
     run = planned.unpack()
     with _explained(run):
-        progress = train(run, data, group, checkpoints, stop, lease)
+        progress = train(run, data, group, checkpoints, stop, lease, usage)
     progress.model = None  # only the rows and predictions are needed from here on
     if group.is_first:
         top1, label = progress.metrics[-1]["top1"], run.volume.label

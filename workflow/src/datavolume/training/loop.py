@@ -1,6 +1,6 @@
 """One run, from its first update to its last.
 
-progress = train(run, data, group, checkpoints, stop, lease)
+progress = train(run, data, group, checkpoints, stop, lease, usage)
 """
 
 from __future__ import annotations
@@ -25,11 +25,14 @@ from datavolume.training.order import SampleOrder
 from datavolume.training.recording import Clock, LossWatch, metric_rows, timing_row
 from datavolume.training.signals import Interrupted, StopRequest
 from datavolume.training.tensors import Tensors
+from datavolume.training.usage import Usage
 
 __all__ = ["train"]
 
 
-def train(run: Run, data: Tensors, group: Group, checkpoints: Checkpoints, stop: StopRequest, lease: Lease) -> Progress:
+def train(
+    run: Run, data: Tensors, group: Group, checkpoints: Checkpoints, stop: StopRequest, lease: Lease, usage: Usage
+) -> Progress:
     """Train to the end of the budget, from the newest checkpoint on; a finished run is only read.
 
     Raises Interrupted after a stop signal, TakenOver where a newer copy took the run's lease, TrainingDiverged, and
@@ -59,7 +62,9 @@ def train(run: Run, data: Tensors, group: Group, checkpoints: Checkpoints, stop:
                 measured = group.share(partial(evaluate, model, data))
                 losses.check(update, measured)
                 progress.metrics += metric_rows(measured, update, batch_size, n, rate(update - 1))
-                progress.timing.append(timing_row(progress.timing, update, batch_size, clock.seconds, group.device))
+                progress.timing.append(
+                    timing_row(progress.timing, update, batch_size, clock.seconds, usage.since_last())
+                )
         if update == updates:
             break
 

@@ -27,7 +27,8 @@ __all__ = ["METRICS_COLUMNS", "SUMMARY_COLUMNS", "TIMING_COLUMNS", "Finished", "
 
 _RUN = ("run", "configuration", "seed")
 METRICS_COLUMNS = (*_RUN, "split", "update", "epoch", "samples", "learning_rate", *METRICS)
-TIMING_COLUMNS = (*_RUN, "update", "seconds", "images_per_second", "peak_memory_mb")
+_USED = ("peak_memory_mb", "gpu_utilisation", "cpu_seconds", "peak_host_memory_mb")
+TIMING_COLUMNS = (*_RUN, "update", "seconds", "images_per_second", *_USED)
 _SIZES = ("n_train", "n_validation", "classes", "parameters", "updates", "samples")
 _LAST = (*(f"last_{name}" for name in METRICS), *(f"last_train_{name}" for name in METRICS))
 SUMMARY_COLUMNS = (*_RUN, *_SIZES, "best_update", "best_top1", *_LAST)
@@ -88,7 +89,7 @@ def _summary(run: Finished, data: Tensors) -> dict[str, Any]:
 
 
 def _write_csv(path: Path, columns: Sequence[str], rows: Iterable[Mapping[str, Any]]) -> None:
-    """Floats with the digits that read back to the same bits; NaN as an empty cell."""
+    """Floats with the digits that read back to the same bits; empty cells for NaN and for what old checkpoints lack."""
     text = io.StringIO()
     writer = csv.DictWriter(text, columns, lineterminator="\n")
     writer.writeheader()

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import math
-import resource
 import time
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
@@ -14,6 +13,7 @@ import torch
 from datavolume.errors import UserError
 from datavolume.study.identity import run_id
 from datavolume.study.model import Run
+from datavolume.training.usage import Used
 
 __all__ = ["Clock", "LossWatch", "Measured", "TrainingDiverged", "metric_rows", "timing_row"]
 
@@ -75,14 +75,21 @@ def metric_rows(
 
 
 def timing_row(
-    before: list[dict[str, Any]], update: int, batch_size: int, seconds: float, device: torch.device
+    before: list[dict[str, Any]], update: int, batch_size: int, seconds: float, used: Used
 ) -> dict[str, Any]:
-    """Training seconds so far, images a second since the row before, and the process's largest memory so far (MiB)."""
+    """Training seconds so far, images a second since the row before, and what was used; all but the seconds count
+    evaluations and checkpoints too.
+
+    `cpu_seconds` are those so far: without what was spent between a row and an interruption.
+    """
     last = before[-1] if before else {"update": 0, "seconds": 0.0}
     images, taken = (update - last["update"]) * batch_size, seconds - last["seconds"]
-    peak = (
-        torch.cuda.max_memory_allocated(device) / 2**20
-        if device.type == "cuda"
-        else resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 2**10
-    )
-    return {"update": update, "seconds": seconds, "images_per_second": images / taken, "peak_memory_mb": peak}
+    return {
+        "update": update,
+        "seconds": seconds,
+        "images_per_second": images / taken,
+        "peak_memory_mb": used.peak_memory_mb,
+        "gpu_utilisation": used.gpu_utilisation,
+        "cpu_seconds": last.get("cpu_seconds", 0.0) + used.cpu_seconds,
+        "peak_host_memory_mb": used.peak_host_memory_mb,
+    }
