@@ -149,6 +149,7 @@ def measure(name: str, jobs: int, slurm: Slurm, folder: Path) -> Measured:
     command += ["--latency-wait", "30", "--default-resources", f"mem_mb={MEGABYTES}", "runtime=20"]
     with slurm.counted(folder / "bin") as calls:
         path = [str(plugin.parent), *([] if name == "submitit" else [str(PACKAGES_FOLDER)])]
+        path += filter(None, [calls.environment.get("PYTHONPATH")])
         calls.environment |= {"PYTHONPATH": ":".join(path), "BENCHMARK_RECORD": str(folder / "finished")}
         began = time.time()
         cpu = cpu_seconds(command, calls.environment, folder, seconds=120 + 10 * jobs)

@@ -17,6 +17,8 @@ from .runs import Outcome, Plan, quiet_run, run_under_faults
 
 __all__ = ["main"]
 
+SHOWN = 12  # breaches; the number of all is told
+
 
 def main(arguments: list[str] | None = None) -> int:
     """Run one command; the exit status."""
@@ -78,7 +80,7 @@ def summary(plan: Plan, outcome: Outcome) -> str:
         f"| heads that ended with an error | 0 | {outcome.failed_heads} |",
         "",
         "faults: " + ", ".join(f"{name} {count}" for name, count in sorted(Counter(outcome.struck).items())),
-        *(f"BREACH: {breach}" for breach in outcome.breaches),
+        *(f"BREACH: {breach}" for breach in outcome.breaches[:SHOWN]),
         f"seed {plan.seed}: "
         + (f"{len(outcome.breaches)} breach(es)" if outcome.breaches else "every result is the same"),
     ]

@@ -96,7 +96,7 @@ class Grid:
         return {
             **environment,
             "PATH": f"{wrappers}:{Path(sys.executable).parent}:{path}",
-            "PYTHONPATH": str(folder / "site"),
+            "PYTHONPATH": ":".join(filter(None, [str(folder / "site"), environment.get("PYTHONPATH")])),
             "CHAOS_WITNESS": str(folder / "witness"),
             "OMP_NUM_THREADS": "1",
         }

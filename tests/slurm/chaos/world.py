@@ -63,7 +63,7 @@ class World:
 
     def payloads(self) -> list[Process]:
         """The processes of submitit that run a payload on a node."""
-        found = [process for process in everything() if b"submitit.core._submit" in words(process)]
+        found = [process for process in everything() if is_payload(words(process))]
         return [process for process in found if is_task(process, self.slurm.cluster.site)]
 
     def trainers(self) -> list[Process]:
@@ -76,6 +76,11 @@ class World:
         below = children_of([process])
         for victim in [process, *below]:
             victim.signal(9)
+
+
+def is_payload(command: list[bytes]) -> bool:
+    """Whether it is Python that runs submitit's module, not the srun that has started it."""
+    return b"submitit.core._submit" in command and not command[0].endswith(b"srun")
 
 
 def words(process: Process) -> list[bytes]:
