@@ -53,6 +53,8 @@ def test_two_processes_stop_together_and_one_goes_on(tmp_path: Path) -> None:
     while job.poll() is None and not any(checkpoints.glob("update-*.pt")):
         time.sleep(0.01)
     job.send_signal(signal.SIGUSR2)
+    time.sleep(0.2)
+    job.send_signal(signal.SIGUSR2)  # the executor passes on what Slurm has sent already
     _, errors = job.communicate()
     assert job.returncode == 128 + signal.SIGUSR2
     first, second = sorted(errors.splitlines())
