@@ -9,20 +9,24 @@ from typing import Any
 import pytest
 
 PROGRAMS = {
-    # The answer of the real sbatch, or what a test says it refuses; the script and its environment are kept.
+    # The answer of the real sbatch; the script and its environment are kept.
     "sbatch": """
-        if [ -s "$0.refuses" ]; then cat "$0.refuses" >&2; exit 1; fi
         cat "$1" > "$0.script"; env > "$0.environment"; echo "Submitted batch job 42" """,
     "sacct": """
-        if [ -s "$0.refuses" ]; then cat "$0.refuses" >&2; exit 1; fi
-        echo "JobID|State"; cat "$0.table" """,
+        case "$*" in *" -n "*) ;; *) echo "JobID|State" ;; esac; cat "$0.table" """,
     "squeue": """
-        if [ -s "$0.refuses" ]; then cat "$0.refuses" >&2; exit 1; fi
-        echo "JOBID|STATE"; cat "$0.table" """,
-    "scancel": """
-        if [ -s "$0.refuses" ]; then cat "$0.refuses" >&2; exit 1; fi""",
+        case "$*" in *" -h "*) ;; *) echo "JOBID|STATE" ;; esac; cat "$0.table" """,
+    "scancel": "",
+    "scontrol": """
+        case "$*" in *config) cat "$0.config" ;; *) cat "$0.table" ;; esac""",
     "srun": "exit 1",
 }
+# Every program notes its arguments, then hangs or refuses if a test says so.
+FIRST = """#!/bin/sh
+echo "{name} $*" >> "$(dirname "$0")/calls"
+if [ -e "$0.hangs" ]; then sleep 600; fi
+if [ -s "$0.refuses" ]; then cat "$0.refuses" >&2; exit 1; fi
+"""
 
 
 @dataclass
@@ -47,13 +51,23 @@ class FakeSlurm:
         self.folder = folder
         for name, body in PROGRAMS.items():
             program = folder / name
-            program.write_text(f'#!/bin/sh\necho "{name} $*" >> "$(dirname "$0")/calls"\n{body}\n')
+            program.write_text(f"{FIRST.format(name=name)}{body}\n")
             program.chmod(0o755)
             (folder / f"{name}.table").touch()
+        (folder / "scontrol.config").touch()
 
     def refuse(self, command: str, words: str) -> None:
         """Let a command fail with these words; no words let it answer again."""
         (self.folder / f"{command}.refuses").write_text(words)
+
+    def hang(self, command: str, hangs: bool = True) -> None:
+        """Let a command take for ever, or answer again."""
+        flag = self.folder / f"{command}.hangs"
+        flag.touch() if hangs else flag.unlink()
+
+    def output(self, command: str, text: str) -> None:
+        """What a command prints; for `scontrol show config`, the command is `config`."""
+        (self.folder / ("scontrol.config" if command == "config" else f"{command}.table")).write_text(text)
 
     def table(self, command: str, **states: str) -> None:
         """What sacct or squeue knows: `j7_1="RUNNING"` is job 7_1."""
