@@ -1,7 +1,7 @@
 """What Slurm's words mean: why a job waits, and what became of a submission.
 
-    hopeless("PartitionTimeLimit")        # why the job would wait for ever, and what to change; None for `Priority`
-    worth_a_warning("JobHeldUser")        # why somebody should look at it
+    hopeless("PartitionTimeLimit")     # "PartitionTimeLimit (its runtime is longer than …)"; None for `Priority`
+    worth_a_warning("JobHeldUser")     # "JobHeldUser (held by a person: …)"
     submission_problem("sbatch: error: AssocMaxSubmitJobLimit …")    # "limit", "busy" or "refused"
 
 The reasons are those of Slurm's "Job Reason Codes", and the sentences that squeue prints in their place.
@@ -100,13 +100,13 @@ LIMITS = re.compile(r"\b(?:QOS|Assoc|Max)[A-Z]\w+")  # sbatch prints which one o
 def hopeless(reason: str) -> str | None:
     """Why Slurm would let a job wait for ever, with its own word and what to change; None when it may still start."""
     meaning = meaning_of(reason, HOPELESS) or too_much(reason)
-    return f"Slurm would never start it ({reason}): {meaning}" if meaning else None
+    return f"{reason} ({meaning})" if meaning else None
 
 
 def worth_a_warning(reason: str) -> str | None:
     """Why a job waits until a person does something, with Slurm's own word; None for what passes by itself."""
     meaning = meaning_of(reason, WORTH_A_WARNING)
-    return f"Slurm does not start it ({reason}): {meaning}" if meaning else None
+    return f"{reason} ({meaning})" if meaning else None
 
 
 def meaning_of(reason: str, table: Iterable[tuple[str, str]]) -> str | None:
