@@ -1,120 +1,147 @@
-"""What runs inside a submitted job: the inner Snakemake, once, its output appended to a log that a person finds.
+"""What runs inside a submitted job: one command, its output appended to a log that a person finds.
 
-`Payload` is pickled by submitit at submission and called in the job. The chain below it (bash, the inner Snakemake,
-the rule's command) is a process group of its own that ignores SIGUSR2, the warning before a time limit or a
-preemption: a program of the rule that wants the warning installs its own handler.
+`Payload` is pickled by submitit at submission and called in the job. The chain below it (bash, the inner Snakemake or
+the rule's own command) is a process group of its own that ignores SIGUSR2: a program of the rule that wants the warning
+before a time limit or a preemption installs its own handler.
+
+How a job on Slurm ends here: the chain ends well, or fails (PayloadError). Or it stops after the warning: the job is
+requeued, and where that cannot be done, the head sends it again (StoppedError). Or Slurm ends it (SIGTERM): nothing is
+left, and the head asks Slurm. Or a newer copy of it has started, and this one stops (SupersededError).
 """
 
 import os
 import signal
 import socket
 import subprocess
-import tempfile
+import sys
 import time
-from collections.abc import Iterator, Mapping
-from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from pathlib import Path
-from typing import IO
+from typing import IO, NoReturn
 
-__all__ = ["Payload", "PayloadError", "rule_environment"]
+from .attempts import note_end, note_start
+from .chain import Chain
+from .lease import Lease
+from .signals import Signals
 
-# Variables of the step that started the payload. A rule's command must see what it would see in a batch
-# script: what belongs to the job (SLURM_JOB_*, SLURM_CONF, CUDA_VISIBLE_DEVICES) stays, the step's own goes,
-# else a library that looks for them believes it is one task of an srun, or an inner srun inherits a binding.
-STEP_VARIABLES = (
-    "SLURM_CPU_BIND",
-    "SLURM_DISTRIBUTION",
-    "SLURM_GTIDS",
-    "SLURM_LAUNCH_NODE",
-    "SLURM_LOCALID",
-    "SLURM_MEM_BIND",
-    "SLURM_NODEID",
-    "SLURM_PROCID",
-    "SLURM_SRUN_COMM",
-    "SLURM_STEP",
-    "SLURM_TASK_PID",
-    "PMI_",
-    "PMIX_",
-    "SUBMITIT_",
-)
-SECONDS_TO_END = 0.5  # between SIGTERM and SIGKILL; submitit's local controller gives its task one second
+__all__ = ["Payload", "PayloadError", "StoppedError", "SupersededError", "slurm_id"]
+
+SECONDS_TO_REQUEUE = 60
 
 
 class PayloadError(RuntimeError):
-    """The inner Snakemake ended with an exit code other than 0."""
+    """The command ended with an exit code other than 0, or was stopped once too often."""
+
+
+class StoppedError(RuntimeError):
+    """The command stopped at a warning, and the job could not be requeued: the head sends it again."""
+
+
+class SupersededError(RuntimeError):
+    """Another submission, or a restart, of this job has taken its place."""
 
 
 @dataclass(frozen=True)
 class Payload:
     """The command of one job: call it where the job runs.
 
-    `log` is relative to `workdir` or absolute; `title` names the job in the log. Raises PayloadError when the
-    command fails, so that submitit reports the job as failed.
+    `log` is relative to `workdir` or absolute; `title` names the job in the log. `notes` is the folder of the attempts'
+    notes. `ledger`, `key` and `token` are those of the submission; without a ledger nothing is asked there. `restarts`
+    of at most `requeues` the head has made already.
     """
 
     command: str
     workdir: str
     log: str
     title: str
+    notes: str = ""
+    ledger: str = ""
+    key: str = ""
+    token: str = ""
+    restarts: int = 0
+    requeues: int = 0
 
     def __call__(self) -> None:
+        lease = Lease(self.ledger, self.key, self.token, slurm_id(), restart_count())
+        reason = lease.refusal()
+        if reason:
+            raise SupersededError(reason)
+        self.refuse_to_go_round_for_ever()
         log = Path(self.workdir, self.log)
         log.parent.mkdir(parents=True, exist_ok=True)
         with log.open("a", encoding="utf-8") as stream:
             print(self.heading(), file=stream, flush=True)
-            code = run_chain(self.command, self.workdir, stream)
-        if code:
-            raise PayloadError(f"exit code {code}" if code > 0 else f"killed by signal {-code}")
+            self.run(lease, stream)
+
+    def run(self, lease: Lease, stream: IO[str]) -> None:
+        """Run the command, note the attempt, and end as the module says."""
+        own = {"SNAKEMAKE_SUBMITIT_JOB": slurm_id(), "SNAKEMAKE_SUBMITIT_RESTART": str(self.total_restarts)}
+        since = note_start(self.attempts)
+        with Signals() as signals, Chain(self.command, self.workdir, stream, own) as chain:
+            signals.warn = chain.warn
+            with lease.watched(chain.kill):
+                code = chain.wait()
+        if lease.lost:
+            note_end(self.attempts, "superseded", lease.lost, since=since)
+            raise SupersededError(lease.lost)
+        if code and signals.warned:
+            note_end(self.attempts, "stopped", "at a warning", since=since)
+            self.give_back()
+        if code and signals.ended:
+            note_end(self.attempts, "ended", signals.ended, since=since)
+            sys.exit(128 + signal.SIGTERM)  # not an Exception: submitit leaves no result, and the head asks Slurm
+        reason = "" if not code else f"exit code {code}" if code > 0 else f"killed by signal {-code}"
+        note_end(self.attempts, "failed" if reason else "ok", reason, since=since)
+        if reason:
+            raise PayloadError(reason)
+
+    @property
+    def attempts(self) -> Path:
+        """Where this job's attempts are noted."""
+        return Path(self.notes or os.devnull, f"{slurm_id()}_attempts.jsonl")
+
+    @property
+    def total_restarts(self) -> int:
+        """How often this job has been started again, by Slurm and by the head."""
+        return self.restarts + restart_count()
+
+    def refuse_to_go_round_for_ever(self) -> None:
+        """Raise PayloadError when the job was requeued more often than it may be."""
+        if self.total_restarts > self.requeues:
+            raise PayloadError(
+                f"requeued {self.total_restarts} times, and {self.requeues} are allowed; give it a longer runtime, or "
+                "raise --submitit-requeues or the rule's resource requeues; it goes on from its last checkpoint"
+            )
+
+    def give_back(self) -> NoReturn:
+        """Requeue this job and end without a result; raises StoppedError where Slurm does not let us."""
+        if self.total_restarts >= self.requeues:
+            raise PayloadError(
+                f"stopped by its time limit or a preemption {self.total_restarts + 1} times, and {self.requeues} "
+                "requeues are allowed; give it more runtime, or raise --submitit-requeues or its resource requeues"
+            )
+        try:
+            requeue = ["scontrol", "requeue", slurm_id()]
+            subprocess.run(requeue, check=True, capture_output=True, text=True, timeout=SECONDS_TO_REQUEUE)
+        except (OSError, subprocess.SubprocessError) as problem:
+            words = (getattr(problem, "stderr", None) or str(problem)).strip()
+            raise StoppedError(f"stopped at a warning, and could not be requeued ({words})") from None
+        sys.exit(0)
 
     def heading(self) -> str:
         """The line that starts this attempt's part of the log."""
-        array, index = (os.environ.get(f"SLURM_ARRAY_{part}_ID") for part in ("JOB", "TASK"))
-        job = f"{array}_{index}" if array else os.environ.get("SLURM_JOB_ID", str(os.getpid()))
-        return f"=== {self.title}: job {job} on {socket.gethostname()}, {time.strftime('%Y-%m-%d %H:%M:%S')}"
+        again = f", restart {self.total_restarts}" if self.total_restarts else ""
+        when = time.strftime("%Y-%m-%d %H:%M:%S")
+        return f"=== {self.title}: job {slurm_id()}{again} on {socket.gethostname()}, {when}"
 
 
-def rule_environment(environment: Mapping[str, str]) -> dict[str, str]:
-    """`environment` without the variables of the step that started the payload."""
-    return {name: value for name, value in environment.items() if not name.startswith(STEP_VARIABLES)}
+def slurm_id() -> str:
+    """This job's id as Slurm's commands show it, `1234_5` for a task of an array; on this machine submitit's."""
+    array, task = (os.environ.get(f"SLURM_ARRAY_{part}_ID") for part in ("JOB", "TASK"))
+    local = os.environ.get("SUBMITIT_LOCAL_JOB_ID", str(os.getpid()))
+    return f"{array}_{task}" if array else os.environ.get("SLURM_JOB_ID", local)
 
 
-def run_chain(command: str, workdir: str, output: IO[str]) -> int:
-    """Run `command` in bash and return its exit code; whatever interrupts the wait ends the whole chain first."""
-    with script_of(command) as script:
-        chain = subprocess.Popen(
-            ["bash", script],
-            cwd=workdir,
-            env=rule_environment(os.environ),
-            stdin=subprocess.DEVNULL,
-            stdout=output,
-            stderr=subprocess.STDOUT,
-            start_new_session=True,
-        )
-        try:
-            return chain.wait()
-        except BaseException:
-            end_chain(chain)
-            raise
-
-
-@contextmanager
-def script_of(command: str) -> Iterator[str]:
-    """A file that holds the command: as one argument it may be longer than the kernel allows."""
-    with tempfile.NamedTemporaryFile("w", prefix="snakemake-job-", suffix=".sh") as script:
-        script.write(f"trap '' USR2\n{command}\n")
-        script.flush()
-        yield script.name
-
-
-def end_chain(chain: "subprocess.Popen[bytes]") -> None:
-    """End every process of the chain: SIGTERM, a moment to tidy up, SIGKILL."""
-    before = signal.signal(signal.SIGINT, signal.SIG_IGN)  # a second Ctrl-C must not leave half of it running
-    try:
-        for number, patience in ((signal.SIGTERM, SECONDS_TO_END), (signal.SIGKILL, None)):
-            with suppress(ProcessLookupError):
-                os.killpg(chain.pid, number)
-            with suppress(subprocess.TimeoutExpired):
-                chain.wait(patience)
-    finally:
-        signal.signal(signal.SIGINT, before)
+def restart_count() -> int:
+    """How often Slurm has started this job again."""
+    return int(os.environ.get("SLURM_RESTART_COUNT") or 0)

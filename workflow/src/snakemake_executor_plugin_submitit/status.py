@@ -1,20 +1,19 @@
-"""How the jobs are doing, all of them at once: result files first, then one `sacct`, then one `squeue`.
+"""How the jobs are doing, all of them at once: result files first, then Slurm, rarely.
 
-A job's result file is the proof that its payload ended, so most jobs are noticed by one listing of a folder; Slurm is
-asked, and rarely, only for jobs that end without one: cancelled, killed, lost with their node.
+A job's result file is the proof that its payload ended, so most jobs are noticed by one listing of a folder. Slurm is
+asked when a batch script has ended without one, and otherwise at intervals that double while nothing is news.
 """
 
-import subprocess
 import time
 from collections.abc import Callable, Iterable, Mapping
-from dataclasses import dataclass, field
+from concurrent.futures import Executor, Future, ThreadPoolExecutor
+from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
 
-from submitit.core.utils import pickle_load
-from submitit.slurm.slurm import SlurmInfoWatcher
+from .commands import GONE
+from .files import Ending, JobFiles, listing
 
-__all__ = ["Ending", "ResultFiles", "SlurmStates", "Watcher", "tail"]
+__all__ = ["Watcher", "kind"]
 
 ENDED = frozenset(
     {
@@ -30,175 +29,138 @@ ENDED = frozenset(
         "TIMEOUT",
     }
 )
-# After these no result can be on its way and nothing runs again; PREEMPTED, NODE_FAIL and COMPLETED are less sure.
+# After these no result can be on its way and nothing runs again; of the others Slurm may yet start the job once more.
 FINAL = frozenset({"CANCELLED", "DEADLINE", "FAILED", "OUT_OF_MEMORY", "TIMEOUT"})
-FINAL_SECONDS = 5.0
-GONE = "UNKNOWN to Slurm"
-FAREWELL = (  # how the inner Snakemake ends after an error: not what a person looks for in a log's last lines
-    "Shutting down, this might take some time.",
-    "Exiting because a job execution failed.",
-    "Storing output in storage.",
-    "Elapsed time: ",
-    "WorkflowError:",
-    "At least one job did not complete successfully.",
-)
-COMMAND_SECONDS = 60  # a Slurm command that hangs longer counts as failed
+FINAL_SECONDS = 4.0
+UNSURE_SECONDS = 20.0  # at least, until an end that Slurm may yet undo counts: a requeue takes it some seconds
+AGAIN = frozenset({"PREEMPTED", "NODE_FAIL", "BOOT_FAIL", "REVOKED", GONE})  # no fault of the job's
+FIRST_QUESTION, HINTED_QUESTION, UNSURE_QUESTION = 2.0, 1.0, 5.0  # seconds since the last one
+HINT_SECONDS = 60.0
+WAITING = frozenset({"PENDING", "REQUEUED", "REQUEUE_HOLD", "REQUEUE_FED", "SPECIAL_EXIT"})
+WORDS = {
+    "TIMEOUT": "ended at its time limit: its program did not stop at the warning before it",
+    "OUT_OF_MEMORY": "ended for want of memory: ask for more mem_mb, or let it grow with attempt",
+    GONE: "is unknown to Slurm, which has lost it",
+}
 
 
 @dataclass(frozen=True)
-class Ending:
-    """How a job ended: `reason` is one line for a person, `words` what Slurm or submitit said around the job."""
+class Seen:
+    """A job that Slurm says has ended: since when, and as what, and when Slurm last said so [s on the clock]."""
 
-    ok: bool
-    reason: str = ""
-    words: tuple[str, ...] = ()
+    since: float
+    state: str
+    confirmed: float
 
 
 def kind(state: str) -> str:
     """The first word of a state of Slurm, such as `CANCELLED by 1000`."""
-    return state.partition(" ")[0].rstrip("+")
-
-
-class ResultFiles:
-    """The results that submitit's payloads left in one folder."""
-
-    def __init__(self, folder: Path) -> None:
-        self.folder = folder
-
-    def endings(self, ids: Iterable[str]) -> dict[str, Ending]:
-        """The endings of those jobs whose result lies there."""
-        try:
-            self.folder.chmod(0o700)  # as it is, but a network file system now lists what is there, not what was
-            present = {path.name for path in self.folder.iterdir()}
-        except OSError:
-            return {}
-        return {job_id: self.read(job_id) for job_id in ids if self.result(job_id).name in present}
-
-    def result(self, job_id: str) -> Path:
-        """Where submitit leaves the result of a job's first task, the only one that runs a payload."""
-        return self.folder / f"{job_id}_0_result.pkl"
-
-    def read(self, job_id: str) -> Ending:
-        """The ending in a job's result file; a failure's reason is the last line of its trace."""
-        try:
-            outcome, result = pickle_load(self.result(job_id))
-        except Exception as problem:
-            return Ending(False, f"left an unreadable result ({problem})")
-        if outcome == "success":
-            return Ending(True)
-        reason = str(result).strip().splitlines()[-1].rpartition("Error: ")[2]
-        words = tuple(line for line in self.words(job_id) if line.startswith("slurm"))
-        return Ending(False, f"failed: {reason}", words)
-
-    def missing(self, job_id: str, state: str) -> Ending:
-        """The ending of a job that has left no result."""
-        return Ending(False, f"ended as {state} and left no result", tuple(self.words(job_id)[-3:]))
-
-    def words(self, job_id: str) -> list[str]:
-        """The last lines of what submitit, and Slurm's daemon on the node, wrote around a job."""
-        return tail(self.folder / f"{job_id}_0_log.err", 30)
-
-
-@dataclass
-class SlurmStates:
-    """Slurm's own word on jobs: `{id: state}` from one sacct, and from one squeue for those that sacct lacks."""
-
-    warn: Callable[[str], None]
-    warned: set[str] = field(default_factory=set)
-
-    def __call__(self, ids: Iterable[str]) -> dict[str, str]:
-        wanted = set(ids)
-        states = self.ask(["sacct", "-X", "-P", "-o", "JobID,State", "-j"], wanted) or {}
-        missing = wanted - states.keys()
-        if missing:
-            queued = self.ask(["squeue", "-r", "-t", "all", "-o", "%i|%T", "-j"], missing)
-            if queued is not None:
-                states.update((job_id, queued.get(job_id, GONE)) for job_id in missing)
-        return {job_id: state for job_id, state in states.items() if job_id in wanted}
-
-    def ask(self, command: list[str], ids: set[str]) -> dict[str, str] | None:
-        """The states that a command prints, or None, with one warning, when it cannot say."""
-        numbers = ",".join(sorted({job_id.split("_")[0] for job_id in ids}))
-        try:
-            done = subprocess.run([*command, numbers], capture_output=True, text=True, timeout=COMMAND_SECONDS)
-        except (OSError, subprocess.TimeoutExpired) as problem:
-            self.unanswered(command[0], str(problem))
-            return None
-        if done.returncode == 0:
-            return read_states(done.stdout)
-        if "Invalid job id" in done.stderr:  # squeue has forgotten every one of them
-            return {}
-        self.unanswered(command[0], done.stderr.strip())
-        return None
-
-    def unanswered(self, command: str, problem: str) -> None:
-        """Warn once for each command."""
-        if command not in self.warned:
-            self.warned.add(command)
-            self.warn(f"{command} does not answer ({problem}); going on without it")
-
-
-def read_states(table: str) -> dict[str, str]:
-    """`{job id: state}` from lines `id|state` under a heading; ranges of an array are spelt out."""
-    rows = table.splitlines()
-    text = "\n".join(["JobID|State", *rows[1:]])
-    read: Mapping[str, Mapping[str, str]] = SlurmInfoWatcher().read_info(text)
-    return {job_id: row["State"] for job_id, row in read.items()}
+    return state if state == GONE else state.partition(" ")[0].rstrip("+")
 
 
 class Watcher:
-    """Finds the jobs that have ended: results at each look, `states` at most every `interval` seconds.
+    """Finds the jobs that have ended. `states` is asked in the background: a command that hangs stops nothing.
 
     A job that ended without a result is given `patience` seconds, in which its file may still arrive or the job may
-    run again; a final end is given less.
+    run again; a final end is given less. `most` is the longest time between two questions.
     """
 
     def __init__(
         self,
-        results: ResultFiles,
-        states: Callable[[Iterable[str]], dict[str, str]],
-        interval: float,
+        states: Callable[[Iterable[str]], Mapping[str, str]],
         patience: float,
+        most: float = 60.0,
         clock: Callable[[], float] = time.monotonic,
+        background: Executor | None = None,
     ) -> None:
-        self.results, self.states, self.clock = results, states, clock
-        self.interval, self.patience = interval, patience
+        self.ask, self.patience, self.most, self.clock = states, patience, most, clock
+        self.background = background or ThreadPoolExecutor(1, thread_name_prefix="slurm")
+        self.question: Future[Mapping[str, str]] | None = None
         self.asked = clock()
-        self.ended: dict[str, tuple[float, str]] = {}  # job → when its end was first seen, and as what
+        self.interval = FIRST_QUESTION
+        self.states: dict[str, str] = {}  # what Slurm said last
+        self.seen: dict[str, Seen] = {}
+        self.hints: dict[Path, float] = {}  # hint → when Slurm was asked because of it
+        self.present: set[Path] = set()
 
-    def endings(self, ids: Iterable[str]) -> dict[str, Ending]:
-        """The endings of those of the jobs that have ended."""
-        active = set(ids)
-        endings = self.results.endings(active)
-        rest = active - endings.keys()
-        if rest and self.clock() - self.asked >= self.interval:
-            self.look(rest)
-        for job_id in rest & self.ended.keys():
-            seen, state = self.ended[job_id]
-            patience = min(self.patience, FINAL_SECONDS) if kind(state) in FINAL else self.patience
-            if self.clock() - seen >= patience:
-                endings[job_id] = self.results.missing(job_id, state)
+    def submitted(self) -> None:
+        """New jobs are on their way: look closely again."""
+        self.interval = FIRST_QUESTION
+        self.asked = self.clock()
+
+    def endings(self, jobs: Mapping[str, JobFiles]) -> dict[str, Ending]:
+        """The endings of those of the jobs, by their ids, that have ended."""
+        self.present = listing({files.folder for files in jobs.values()})
+        endings = {job_id: files.ending() for job_id, files in jobs.items() if files.result in self.present}
+        rest = {job_id: files for job_id, files in jobs.items() if job_id not in endings}
+        self.listen(rest)
+        for job_id in rest.keys() & self.seen.keys():
+            if self.over(job_id):
+                endings[job_id] = missing(rest[job_id], self.seen[job_id].state)
         for job_id in endings:
-            self.ended.pop(job_id, None)
+            self.seen.pop(job_id, None)
+            self.states.pop(job_id, None)
         return endings
 
-    def look(self, ids: set[str]) -> None:
-        """Ask for the states of `ids` and note those that have ended, and those that run again."""
-        states: Mapping[str, Any] = self.states(ids)
-        self.asked = self.clock()
+    def over(self, job_id: str) -> bool:
+        """Whether an end that Slurm told of counts by now: final, or said again after its time of grace."""
+        seen = self.seen[job_id]
+        if kind(seen.state) in FINAL:
+            return self.clock() - seen.since >= min(self.patience, FINAL_SECONDS)
+        return seen.confirmed - seen.since >= max(self.patience, UNSURE_SECONDS if kind(seen.state) in AGAIN else 0.0)
+
+    def listen(self, jobs: Mapping[str, JobFiles]) -> None:
+        """Take Slurm's answer when it is there, and ask anew when that is due."""
+        if self.question and self.question.done():
+            error = self.question.exception()
+            self.learn({} if error else self.question.result())
+            self.question = None
+        if jobs and not self.question and self.due(jobs):
+            self.asked = self.clock()
+            self.interval = min(2 * self.interval, self.most)
+            self.question = self.background.submit(self.ask, set(jobs))
+            if self.question.done():  # in tests
+                self.listen(jobs)
+
+    def due(self, jobs: Mapping[str, JobFiles]) -> bool:
+        """Whether it is time to ask: a job ended without a result, an end is in doubt, or the interval is over."""
+        waited, now = self.clock() - self.asked, self.clock()
+        present = {files.ended: job_id for job_id, files in jobs.items() if files.ended in self.present}
+        news = present.keys() - self.hints.keys()
+        self.hints = {hint: self.hints.get(hint, now) for hint in present}
+        if news and waited >= HINTED_QUESTION:
+            return True
+        doubted = any(kind(seen.state) not in FINAL for seen in self.seen.values()) or any(
+            now - since < HINT_SECONDS and self.unexplained(present[hint]) for hint, since in self.hints.items()
+        )
+        return waited >= (min(self.interval, UNSURE_QUESTION) if doubted else self.interval)
+
+    def unexplained(self, job_id: str) -> bool:
+        """Whether Slurm has not said yet why a batch script ended: accounting lags behind."""
+        return job_id not in self.seen and kind(self.states.get(job_id, "")) not in WAITING
+
+    def started(self, job_id: str) -> bool:
+        """Whether Slurm has said that a job runs."""
+        return kind(self.states.get(job_id, "")) == "RUNNING"
+
+    def running(self, jobs: Mapping[str, JobFiles]) -> int:
+        """How many of the jobs have begun, by their notes, unless Slurm says that they wait again."""
+        present = [job_id for job_id, files in jobs.items() if files.notes in self.present]
+        return sum(kind(self.states.get(job_id, "")) not in WAITING for job_id in present)
+
+    def learn(self, states: Mapping[str, str]) -> None:
+        """Note which jobs have ended by Slurm's word, and which of those run again."""
+        now = self.clock()
+        self.states |= states
         for job_id, state in states.items():
             if state == GONE or kind(state) in ENDED:
-                self.ended.setdefault(job_id, (self.asked, state))
+                since = self.seen[job_id].since if job_id in self.seen else now
+                self.seen[job_id] = Seen(since, state, now)
             else:
-                self.ended.pop(job_id, None)
+                self.seen.pop(job_id, None)
 
 
-def tail(path: Path, lines: int = 10, start: int = 0) -> list[str]:
-    """The last lines that say something, at most `lines`, of a text file from byte `start`; none without the file."""
-    try:
-        with path.open("rb") as stream:
-            stream.seek(max(start, path.stat().st_size - 1000 * lines))
-            text = stream.read().decode("utf-8", errors="replace")
-    except OSError:
-        return []
-    return [line for line in text.splitlines() if line.strip() and not line.startswith(FAREWELL)][-lines:]
+def missing(files: JobFiles, state: str) -> Ending:
+    """The ending of a job that has left no result."""
+    words = WORDS.get(kind(state), f"ended as {state} and left no result")
+    return Ending(False, words, tuple(files.words()[-3:]), again=kind(state) in AGAIN, state=state)

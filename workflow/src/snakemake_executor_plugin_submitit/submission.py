@@ -1,52 +1,38 @@
-"""From Snakemake's jobs to submitit's: requests that want the same go out together, as one array."""
+"""From requests to submitit's jobs: requests that want the same go out together, as one array."""
 
 import io
 import logging
 import os
 import re
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager, redirect_stderr
-from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
 import submitit
 
+from .files import setup_of
 from .names import array_name
+from .outbox import SubmissionError
 from .payload import Payload
+from .reasons import submission_problem
+from .requests import Request
 
-__all__ = ["Request", "SubmissionError", "grouped", "private_folder", "submit"]
-
-
-class SubmissionError(RuntimeError):
-    """Slurm, or this machine, refused jobs; the message is one line."""
+__all__ = ["submit"]
 
 
-@dataclass(frozen=True)
-class Request:
-    """One Snakemake job, what it asks for (AutoExecutor's parameters) and what runs in it.
-
-    `log_start` is the size in bytes of what earlier attempts left in its log.
-    """
-
-    job: Any
-    parameters: dict[str, Any]
-    payload: Payload
-    log_start: int = 0
-
-
-def grouped(requests: Iterable[Request]) -> list[list[Request]]:
-    """The requests by what they ask for, in the order of each group's first."""
-    groups: dict[str, list[Request]] = {}
-    for request in requests:
-        groups.setdefault(repr(sorted(request.parameters.items())), []).append(request)
-    return list(groups.values())
-
-
-def submit(group: Sequence[Request], cluster: str, folder: Path, parallelism: int = 0) -> list[Any]:
+def submit(
+    group: Sequence[Request],
+    payload: Callable[[Request], Payload],
+    cluster: str,
+    folder: Path,
+    parallelism: int = 0,
+    **more: Any,
+) -> list[Any]:
     """Submit requests that ask for the same as one array, a single one as a plain job, and return submitit's jobs.
 
-    `parallelism` limits how many of an array run at once; 0 is no limit. Raises SubmissionError.
+    `payload` gives what runs; `parallelism` limits how many of an array run at once, 0 is no limit; `more` are further
+    parameters of submitit. Raises SubmissionError.
     """
     logging.getLogger("submitit").setLevel(logging.ERROR)  # Snakemake's log is the one that people read
     executor = submitit.AutoExecutor(folder=folder, cluster=cluster)
@@ -54,13 +40,14 @@ def submit(group: Sequence[Request], cluster: str, folder: Path, parallelism: in
         executor.update_parameters(
             name=array_name([request.job for request in group]),
             slurm_array_parallelism=parallelism or len(group),
+            slurm_setup=setup_of(folder),
             local_setup=["trap '' INT"],  # the executor cancels; Ctrl-C in the terminal must not do it by halves
-            **group[0].parameters,
+            **{**group[0].parameters, **more},
         )
         with outside_of_a_job(), redirect_stderr(io.StringIO()):  # submitit prints what it raises
-            return list(executor.submit_array([request.payload for request in group]))
+            return list(executor.submit_array([payload(request) for request in group]))
     except (OSError, RuntimeError, ValueError) as problem:
-        raise SubmissionError(one_line(str(problem))) from problem
+        raise SubmissionError(one_line(str(problem)), submission_problem(str(problem))) from problem
 
 
 def one_line(message: str) -> str:
@@ -78,13 +65,3 @@ def outside_of_a_job() -> Iterator[None]:
         yield
     finally:
         os.environ.update(hidden)
-
-
-def private_folder(path: Path) -> Path:
-    """Make `path` for this user alone: submitit runs what lies there. Raises SubmissionError when it is another's."""
-    try:
-        path.mkdir(mode=0o700, parents=True, exist_ok=True)
-        path.chmod(0o700)
-    except OSError as problem:
-        raise SubmissionError(f"the job folder {path} cannot be used: {problem.strerror}") from problem
-    return path

@@ -1,0 +1,255 @@
+"""Slurm as a cluster: arrays, a ledger that outlives this head, and jobs sent again when Slurm has lost them.
+
+Every job in charge is `Tracked` by its key. It waits in the outbox, is under way under a Slurm id, or has ended.
+"""
+
+import threading
+import time
+from collections.abc import Callable, Iterable, Sequence
+from dataclasses import dataclass, field, replace
+from pathlib import Path
+
+from .commands import Commands
+from .files import Ending, JobFiles
+from .ledger import Claim, Ledger
+from .nodes import NodeBlame
+from .outbox import Outbox
+from .payload import Payload
+from .queue import Queue
+from .reattach import Reattach
+from .requests import Counts, Report, Request
+from .status import Watcher
+from .submission import submit
+from .usage import Submitted
+
+__all__ = ["SlurmCluster", "Tracked"]
+
+
+@dataclass
+class Tracked:
+    """A job in charge. `tries` are its submissions, of this and earlier heads, the last one under way if `token`."""
+
+    request: Request
+    token: str = ""
+    tries: list[tuple[float, JobFiles]] = field(default_factory=list)
+    resubmissions: int = 0
+    after: str = ""  # an id that must have ended before
+
+    @property
+    def files(self) -> JobFiles:
+        return self.tries[-1][1]
+
+    def submissions(self) -> list[Submitted]:
+        return [Submitted(when, files.attempts()) for when, files in self.tries]
+
+
+class SlurmCluster:
+    """Slurm through sbatch, sacct, squeue, scontrol and scancel, each for all jobs at once.
+
+    `folder` is where this call's jobs leave their files; `warn` and `say` tell a person a line.
+    """
+
+    def __init__(
+        self,
+        folder: Path,
+        ledger: Ledger,
+        commands: Commands,
+        watcher: Watcher,
+        reattach: Reattach,
+        parallelism: int,
+        warn: Callable[[str], None],
+        say: Callable[[str], None],
+    ) -> None:
+        self.folder, self.ledger, self.commands, self.watcher = folder, ledger, commands, watcher
+        self.reattach, self.parallelism, self.warn, self.say = reattach, parallelism, warn, say
+        self.jobs: dict[str, Tracked] = {}
+        self.failed: dict[str, Ending] = {}  # refused, to be told at the next look
+        self.outbox = Outbox(self.send, lambda: commands.limits().max_array_size, warn)
+        self.queue = Queue(commands, warn)
+        self.nodes = NodeBlame()
+        self.requeued = 0
+        self.lock = threading.RLock()
+
+    # Taking jobs in charge
+
+    def submit(self, requests: Sequence[Request]) -> None:
+        with self.lock:
+            for request in requests:
+                self.jobs[request.key] = Tracked(request)
+            self.outbox.add(request for request in requests if not self.find_again(request))
+        self.flush()
+
+    def find_again(self, request: Request) -> bool:
+        """Follow a job that is under way already; False where it must be submitted."""
+        entry = self.ledger.find([request.key]).get(request.key)
+        if entry is None:
+            return False
+        decision = self.reattach.decide(request, entry)
+        job = self.jobs[request.key]
+        if decision == "follow" and entry.job_id:
+            job.token, job.resubmissions = entry.token, entry.resubmissions
+            job.tries.append((entry.submitted, JobFiles(entry.folder, entry.job_id)))
+            self.watcher.submitted()
+            self.say(f"Found {request.label} as {entry.job_id}, log: {request.payload.log}")
+            return True
+        if decision == "replace" and entry.job_id:
+            self.commands.cancel([entry.job_id])
+            job.after = entry.job_id
+        if decision != "wait":
+            self.ledger.release(entry.token, [request.key])
+        return False
+
+    def send(self, group: Sequence[Request]) -> set[str]:
+        """One sbatch: claim, submit, record. Returns the keys of jobs that another head is submitting just now."""
+        claims = [
+            Claim(key, self.jobs[key].request.fingerprint, self.jobs[key].resubmissions) for key in keys_of(group)
+        ]
+        token, mine = self.ledger.claim(self.folder, claims)
+        own = [request for request in group if request.key in mine]
+        if own:
+            self.send_own(own, token)
+        return {request.key for request in group if request.key not in mine and not self.find_again(request)}
+
+    def send_own(self, group: Sequence[Request], token: str) -> None:
+        """Submit jobs that this head has claimed; raises SubmissionError, and then claims nothing."""
+        try:
+            sent = submit(group, self.payload(token), "slurm", self.folder, self.parallelism, **self.more(group, token))
+        except BaseException as problem:
+            self.ledger.release(token, keys_of(group))
+            if getattr(problem, "problem", "busy") == "busy":
+                self.cancel_lost([token])
+            raise
+        ids = {request.key: job.job_id for request, job in zip(group, sent, strict=True)}
+        self.ledger.record(token, ids)
+        with self.lock:
+            for request in group:
+                job = self.jobs[request.key]
+                job.token, job.after = token, ""
+                job.tries.append((time.time(), JobFiles(self.folder, ids[request.key])))
+                self.say(f"Submitted {request.label} as {ids[request.key]}, log: {request.payload.log}")
+        self.watcher.submitted()
+
+    def payload(self, token: str) -> Callable[[Request], Payload]:
+        """What makes the payload of a request in a submission."""
+
+        def payload(request: Request) -> Payload:
+            return replace(
+                request.payload,
+                notes=str(self.folder),
+                ledger=str(self.ledger.folder),
+                key=request.key,
+                token=token,
+                restarts=self.jobs[request.key].resubmissions,
+            )
+
+        return payload
+
+    def more(self, group: Sequence[Request], token: str) -> dict[str, str]:
+        """submitit's parameters beside those that were asked for."""
+        after = {self.jobs[key].after for key in keys_of(group)} - {""}
+        excluded = {*self.nodes.excluded, *filter(None, group[0].parameters.get("slurm_exclude", "").split(","))}
+        more = {"slurm_comment": f"submitit:{token}"}
+        more |= {"slurm_dependency": f"afterany:{':'.join(sorted(after))}"} if after else {}
+        return more | ({"slurm_exclude": ",".join(sorted(excluded))} if excluded else {})
+
+    def flush(self) -> None:
+        """Send what may go now; what Slurm refuses for good has ended."""
+        for key, reason in self.outbox.flush().items():
+            self.failed[key] = Ending(False, f"not submitted: {reason}")
+
+    # How they are doing
+
+    def name_of(self, key: str) -> str:
+        job = self.jobs.get(key)
+        return job.files.job_id if job and job.tries else ""
+
+    def under_way(self) -> dict[str, Tracked]:
+        """The jobs that Slurm has, by their ids."""
+        return {job.files.job_id: job for job in list(self.jobs.values()) if job.token}
+
+    def ended(self) -> dict[str, Report]:
+        self.flush()
+        with self.lock:
+            jobs = self.under_way()
+            endings = self.watcher.endings({job_id: job.files for job_id, job in jobs.items()})
+            endings |= self.queue.stuck({job_id for job_id in jobs if job_id not in endings}, self.watcher)
+            told = {key: ending for key, ending in self.failed.items() if key in self.jobs}
+            self.failed.clear()
+            told |= {jobs[job_id].request.key: ending for job_id, ending in endings.items()}
+            over = {key: ending for key, ending in told.items() if not self.sent_again(key, ending)}
+            return {key: self.close(key, ending) for key, ending in over.items()}
+
+    def sent_again(self, key: str, ending: Ending) -> bool:
+        """Put a job that Slurm lost back into the outbox, unless that was done too often."""
+        job = self.jobs[key]
+        if not ending.again:
+            return False
+        restarts = job.resubmissions + max((attempt.restart for attempt in job.files.attempts()), default=0)
+        if restarts >= job.request.payload.requeues:
+            return False
+        self.blame(key, ending)
+        self.warn(f"{job.request.label}, job {job.files.job_id}, {ending.reason}; it is sent again")
+        self.ledger.release(job.token, [key])
+        job.token, job.resubmissions = "", restarts + 1
+        self.requeued += 1
+        if not self.find_again(job.request):
+            self.outbox.add([job.request])
+        return True
+
+    def close(self, key: str, ending: Ending) -> Report:
+        """Forget a job that has ended."""
+        self.blame(key, ending)
+        job = self.jobs.pop(key)
+        self.requeued += max((attempt.restart for attempt in job.files.attempts()), default=0) if job.tries else 0
+        self.outbox.drop([key])
+        self.outbox.room()
+        if job.token:
+            self.ledger.release(job.token, [key])
+        return Report(ending, job.files.job_id if job.tries else "", job.submissions())
+
+    def blame(self, key: str, ending: Ending) -> None:
+        """Learn which nodes fail jobs, and keep what waits off those that did."""
+        job = self.jobs[key]
+        if not job.tries:
+            return
+        before = self.nodes.excluded
+        request = job.request
+        attempts = job.files.attempts()
+        self.nodes.observe(key, attempts, ending.state, ending.ok, label=request.label, asked=request.asked)
+        if self.nodes.excluded != before:
+            self.commands.exclude(self.under_way(), self.nodes.excluded)
+
+    def counts(self) -> Counts:
+        jobs = self.under_way()
+        running = self.watcher.running({job_id: job.files for job_id, job in jobs.items()})
+        return Counts(len(self.outbox), len(jobs) - running, running, self.requeued + self.ledger.restarts())
+
+    # The end
+
+    def cancel(self) -> None:
+        with self.lock:
+            jobs, self.jobs = self.under_way(), {}
+            self.outbox.drop(list(self.outbox.waiting))
+        words = self.commands.cancel(jobs)
+        if words:
+            self.warn(f"scancel failed ({words}); still in the queue: {' '.join(jobs)}")
+            return
+        for job in jobs.values():
+            self.ledger.release(job.token, [job.request.key])
+
+    def cancel_lost(self, tokens: Iterable[str]) -> None:
+        """Cancel what Slurm took although it gave no answer; such jobs would not run, see `ledger`."""
+        known = self.commands.tokens() or {}
+        numbers = [known[comment] for token in tokens if (comment := f"submitit:{token}") in known]
+        if numbers:
+            self.commands.cancel(numbers)
+
+    def leave(self) -> int:
+        return len(self.under_way())
+
+    def farewell(self) -> list[str]:
+        return self.nodes.summary()
+
+
+def keys_of(group: Iterable[Request]) -> list[str]:
+    return [request.key for request in group]
