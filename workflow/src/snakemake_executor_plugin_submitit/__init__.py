@@ -57,6 +57,7 @@ class Executor(RemoteExecutor):  # type: ignore[misc]
         self.next_seconds_between_status_checks = self.settings.poll_seconds
         self.folder = self.settings.folder
         self.infos: dict[str, tuple[Request, SubmittedJobInfo]] = {}
+        self.reports: dict[str, Report] = {}
         self.rows: list[Row] = []
         self.left = False
         self.progress = Progress(self.logger)
@@ -104,12 +105,12 @@ class Executor(RemoteExecutor):  # type: ignore[misc]
 
     async def check_active_jobs(self, active_jobs: list[SubmittedJobInfo]) -> AsyncGenerator[SubmittedJobInfo, None]:
         started = time.monotonic()
-        reports = self.cluster.ended()
+        self.reports |= self.cluster.ended()  # also of jobs whose submission Snakemake has not been told of yet
         self.progress.show(self.cluster.counts())
         for info in active_jobs:
-            key = key_of(info.job)
-            if key in reports:
-                self.finish(info, reports[key])
+            report = self.reports.pop(key_of(info.job), None)
+            if report:
+                self.finish(info, report)
             else:
                 yield info
         if self.settings.detach and self.nothing_left_to_submit():
@@ -161,8 +162,7 @@ class Executor(RemoteExecutor):  # type: ignore[misc]
             self.workflow.scheduler.executor_error_callback(WorkflowError(self.leave()))
 
     def shutdown(self) -> None:
-        for line in (*summary(self.rows), *self.cluster.farewell()):
-            self.logger.info(line)
+        self.progress.conclude([*summary(self.rows), *self.cluster.farewell()])
         if not self.left:
             super().shutdown()
             return

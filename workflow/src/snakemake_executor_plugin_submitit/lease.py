@@ -46,9 +46,11 @@ class Lease:
         newest = newest_token(self.ledger, self.key)
         if newest not in (self.token, None):
             return "a newer submission has taken its place" if newest else "nobody waits for it any longer"
-        if seen_restart(self.ledger, self.key, self.job_id) > self.restart:
-            return "Slurm has started it again elsewhere"
-        return ""
+        return "Slurm has started it again elsewhere" if self.restarted() else ""
+
+    def restarted(self) -> bool:
+        """Whether Slurm has started this very job once more."""
+        return self.ledger is not None and seen_restart(self.ledger, self.key, self.job_id) > self.restart
 
     @contextmanager
     def watched(self, stop: Callable[[], None]) -> Iterator[None]:

@@ -55,7 +55,9 @@ def slurm_cluster(executor: Any, folder: Path, ledger: Ledger) -> SlurmCluster:
     reattach = Reattach(known, commands.states, psutil.Process().create_time(), forced)
     watcher = Watcher(commands.states, float(workflow.execution_settings.latency_wait), settings.state_seconds)
     parallelism = settings.array_parallelism
-    return SlurmCluster(folder, ledger, commands, watcher, reattach, parallelism, logger.warning, logger.info)
+    cluster = SlurmCluster(folder, ledger, commands, watcher, reattach, parallelism, logger.warning, logger.info)
+    cluster.cancel_lost(entry.token for entry in known.values() if entry.job_id is None and entry.head.is_dead())
+    return cluster
 
 
 def local_cores(executor: Any) -> int:

@@ -65,7 +65,7 @@ class Payload:
         lease = Lease(self.ledger, self.key, self.token, slurm_id(), restart_count())
         reason = lease.refusal()
         if reason:
-            raise SupersededError(reason)
+            self.make_way(lease, reason)
         self.refuse_to_go_round_for_ever()
         log = Path(self.workdir, self.log)
         log.parent.mkdir(parents=True, exist_ok=True)
@@ -81,9 +81,10 @@ class Payload:
             signals.warn = chain.warn
             with lease.watched(chain.kill):
                 code = chain.wait()
-        if lease.lost:
-            note_end(self.attempts, "superseded", lease.lost, since=since)
-            raise SupersededError(lease.lost)
+        lost = lease.lost or lease.overtaken()
+        if lost:
+            note_end(self.attempts, "superseded", lost, since=since)
+            self.make_way(lease, lost)
         if code and signals.warned:
             note_end(self.attempts, "stopped", "at a warning", since=since)
             self.give_back()
@@ -94,6 +95,12 @@ class Payload:
         note_end(self.attempts, "failed" if reason else "ok", reason, since=since)
         if reason:
             raise PayloadError(reason)
+
+    def make_way(self, lease: Lease, reason: str) -> NoReturn:
+        """End for another copy of this job: without a result where that copy will leave it in the same file."""
+        if lease.restarted():
+            sys.exit(reason)
+        raise SupersededError(reason)
 
     @property
     def attempts(self) -> Path:

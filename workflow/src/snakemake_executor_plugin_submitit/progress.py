@@ -4,7 +4,7 @@ Snakemake's own handlers print each record's text, so a change without text goes
 """
 
 import time
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import asdict
 from logging import INFO, Logger
 from logging.handlers import QueueHandler
@@ -32,6 +32,11 @@ class Progress:
         elif counts != self.last:
             tell(self.logger, asdict(counts))
         self.last = counts
+
+    def conclude(self, lines: Sequence[str]) -> None:
+        """What a person should know at the end, in one piece."""
+        if lines:
+            tell(self.logger, {"summary": True}, "\n".join(lines))
 
 
 def text_of(counts: Counts) -> str:

@@ -6,12 +6,13 @@ Every job in charge is `Tracked` by its key. It waits in the outbox, is under wa
 import threading
 import time
 from collections.abc import Callable, Iterable, Sequence
+from concurrent.futures import Executor, Future, ThreadPoolExecutor
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 
 from .commands import Commands
 from .files import Ending, JobFiles
-from .ledger import Claim, Ledger
+from .ledger import Claim, Entry, Ledger
 from .nodes import NodeBlame
 from .outbox import Outbox
 from .payload import Payload
@@ -59,6 +60,7 @@ class SlurmCluster:
         parallelism: int,
         warn: Callable[[str], None],
         say: Callable[[str], None],
+        background: Executor | None = None,
     ) -> None:
         self.folder, self.ledger, self.commands, self.watcher = folder, ledger, commands, watcher
         self.reattach, self.parallelism, self.warn, self.say = reattach, parallelism, warn, say
@@ -69,19 +71,24 @@ class SlurmCluster:
         self.nodes = NodeBlame()
         self.requeued = 0
         self.lock = threading.RLock()
+        self.background = background or ThreadPoolExecutor(1, thread_name_prefix="sbatch")
+        self.flushing: Future[None] | None = None
 
     # Taking jobs in charge
 
     def submit(self, requests: Sequence[Request]) -> None:
         with self.lock:
-            for request in requests:
-                self.jobs[request.key] = Tracked(request)
-            self.outbox.add(request for request in requests if not self.find_again(request))
+            self.jobs |= {request.key: Tracked(request) for request in requests}
+            self.outbox.add(self.not_found(requests))
         self.flush()
 
-    def find_again(self, request: Request) -> bool:
-        """Follow a job that is under way already; False where it must be submitted."""
-        entry = self.ledger.find([request.key]).get(request.key)
+    def not_found(self, requests: Sequence[Request]) -> list[Request]:
+        """Those of the requests that must be submitted; jobs that are under way already are followed."""
+        entries = self.ledger.find(keys_of(requests))
+        return [request for request in requests if not self.follow(request, entries.get(request.key))]
+
+    def follow(self, request: Request, entry: Entry | None) -> bool:
+        """Follow a job that the ledger knows; False where it must be submitted."""
         if entry is None:
             return False
         decision = self.reattach.decide(request, entry)
@@ -101,14 +108,14 @@ class SlurmCluster:
 
     def send(self, group: Sequence[Request]) -> set[str]:
         """One sbatch: claim, submit, record. Returns the keys of jobs that another head is submitting just now."""
-        claims = [
-            Claim(key, self.jobs[key].request.fingerprint, self.jobs[key].resubmissions) for key in keys_of(group)
-        ]
+        jobs = [self.jobs[key] for key in keys_of(group) if key in self.jobs]
+        claims = [Claim(job.request.key, job.request.fingerprint, job.resubmissions) for job in jobs]
         token, mine = self.ledger.claim(self.folder, claims)
         own = [request for request in group if request.key in mine]
         if own:
             self.send_own(own, token)
-        return {request.key for request in group if request.key not in mine and not self.find_again(request)}
+        others = [request for request in group if request.key not in mine and request.key in self.jobs]
+        return set(keys_of(self.not_found(others)))
 
     def send_own(self, group: Sequence[Request], token: str) -> None:
         """Submit jobs that this head has claimed; raises SubmissionError, and then claims nothing."""
@@ -123,11 +130,20 @@ class SlurmCluster:
         self.ledger.record(token, ids)
         with self.lock:
             for request in group:
-                job = self.jobs[request.key]
-                job.token, job.after = token, ""
-                job.tries.append((time.time(), JobFiles(self.folder, ids[request.key])))
-                self.say(f"Submitted {request.label} as {ids[request.key]}, log: {request.payload.log}")
+                self.sent(request, token, ids[request.key])
+            unwanted = [key for key in ids if key not in self.jobs]  # cancelled meanwhile
+        if unwanted:
+            self.commands.cancel(ids[key] for key in unwanted)
+            self.ledger.release(token, unwanted)
         self.watcher.submitted()
+
+    def sent(self, request: Request, token: str, job_id: str) -> None:
+        """Note that a job is under way."""
+        job = self.jobs.get(request.key)
+        if job:
+            job.token, job.after = token, ""
+            job.tries.append((time.time(), JobFiles(self.folder, job_id)))
+            self.say(f"Submitted {request.label} as {job_id}, log: {request.payload.log}")
 
     def payload(self, token: str) -> Callable[[Request], Payload]:
         """What makes the payload of a request in a submission."""
@@ -157,6 +173,11 @@ class SlurmCluster:
         for key, reason in self.outbox.flush().items():
             self.failed[key] = Ending(False, f"not submitted: {reason}")
 
+    def flush_aside(self) -> None:
+        """The same, while looks at the jobs go on: an sbatch may hang for minutes."""
+        if len(self.outbox) and (self.flushing is None or self.flushing.done()):
+            self.flushing = self.background.submit(self.flush)
+
     # How they are doing
 
     def name_of(self, key: str) -> str:
@@ -168,7 +189,7 @@ class SlurmCluster:
         return {job.files.job_id: job for job in list(self.jobs.values()) if job.token}
 
     def ended(self) -> dict[str, Report]:
-        self.flush()
+        self.flush_aside()
         with self.lock:
             jobs = self.under_way()
             endings = self.watcher.endings({job_id: job.files for job_id, job in jobs.items()})
@@ -192,8 +213,7 @@ class SlurmCluster:
         self.ledger.release(job.token, [key])
         job.token, job.resubmissions = "", restarts + 1
         self.requeued += 1
-        if not self.find_again(job.request):
-            self.outbox.add([job.request])
+        self.outbox.add(self.not_found([job.request]))
         return True
 
     def close(self, key: str, ending: Ending) -> Report:
@@ -239,7 +259,8 @@ class SlurmCluster:
 
     def cancel_lost(self, tokens: Iterable[str]) -> None:
         """Cancel what Slurm took although it gave no answer; such jobs would not run, see `ledger`."""
-        known = self.commands.tokens() or {}
+        tokens = set(tokens)
+        known = self.commands.tokens() or {} if tokens else {}
         numbers = [known[comment] for token in tokens if (comment := f"submitit:{token}") in known]
         if numbers:
             self.commands.cancel(numbers)

@@ -108,7 +108,9 @@ class LogHandler(LogHandlerBase):
         return ""
 
     def _heard(self, record: Any) -> str:
-        """An executor told how its jobs are doing; with words once a minute."""
+        """An executor told how its jobs are doing, with words once a minute, or at the end what they used."""
+        if record.submitit.get("summary"):
+            return str(record.getMessage())
         self.progress.hear(record.submitit, time.time())
         self.output.changed()
         if record.msg:
