@@ -111,13 +111,13 @@ class Commands:
         return "; ".join(dict.fromkeys(words for words in said if words)) or None
 
     def exclude(self, numbers: Iterable[str], nodes: Iterable[str]) -> None:
-        """Keep what still waits of these jobs and arrays off `nodes`, as far as Slurm lets us.
+        """Keep what still waits of these jobs and arrays off `nodes`, which replace those it was kept off before.
 
-        Replaces what they excluded before.
+        As far as Slurm lets us. Where no node is left, it holds the job for BadConstraints until it may use one again.
         """
         names = ",".join(sorted(nodes))
         for some in chunks({job_id.partition("_")[0] for job_id in numbers}):
-            if names and not self.programs.resting("scontrol"):
+            if not self.programs.resting("scontrol"):
                 self.programs.told(["scontrol", "update", f"jobid={','.join(some)}", f"excnodelist={names}"])
 
     def table(self, command: Sequence[str], ids: Iterable[str], empty: str = "") -> dict[str, str] | None:

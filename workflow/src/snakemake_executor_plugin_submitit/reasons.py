@@ -31,7 +31,10 @@ HOPELESS = (
         "QOSNotAllowed|Job's QOS not permitted .*",
         "its QOS may not be used with its partition or account: name another qos or slurm_partition",
     ),
-    ("BadConstraints", "no node has what it asks for: see its constraint, gpu_model, gres, gpu, threads and mem_mb"),
+    (
+        "BadConstraints",
+        "no node has what it asks for: see its constraint, gpu_model, gres, gpu, threads, mem_mb and exclude",
+    ),
     ("DependencyNeverSatisfied", "a job that it must come after has failed: see --dependency in its slurm_extra"),
     ("ReservationDeleted", "its reservation is no more: see --reservation in its slurm_extra"),
     ("DeadLine", "it cannot end before its deadline: see --deadline in its slurm_extra"),
