@@ -1,9 +1,10 @@
 """A Snakemake job as the plugin sees it, and a Slurm that is a table in a folder."""
 
 import os
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
+from types import SimpleNamespace
 from typing import Any
 
 import pytest
@@ -39,6 +40,15 @@ class FakeJob:
     threads: int = 1
     group: str = ""
     jobid: int | str = 1
+    input: Sequence[str] = ()
+    output: Sequence[str] = ()
+    params: Mapping[str, Any] = field(default_factory=dict)
+    shellcmd: str = ""
+    jobs: Sequence["FakeJob"] = ()
+
+    @property
+    def rule(self) -> SimpleNamespace:
+        return SimpleNamespace(name=self.name)
 
     def is_group(self) -> bool:
         return bool(self.group)

@@ -57,6 +57,7 @@ def test_an_unknown_cluster_is_one_line_with_the_valid_names(parse, capsys):
     [
         ({"array_parallelism": -1}, "--submitit-array-parallelism -1: must be at least 0"),
         ({"runtime": 0}, "--submitit-runtime 0: must be at least 1"),
+        ({"requeues": -1}, "--submitit-requeues -1: must be at least 0"),
         ({"poll_seconds": 0.0}, "--submitit-poll-seconds 0.0: must be at least 0.1"),
         ({"state_seconds": 0.5}, "--submitit-state-seconds 0.5: must be at least 1"),
     ],
@@ -65,3 +66,16 @@ def test_a_number_that_cannot_be_meant_is_one_line(value, words):
     with pytest.raises(WorkflowError) as caught:
         ExecutorSettings(**value)
     assert str(caught.value) == words
+
+
+@pytest.mark.parametrize("cluster", ["local", "debug"])
+def test_only_jobs_on_slurm_can_be_left(cluster):
+    assert ExecutorSettings(detach=True).detach
+    with pytest.raises(WorkflowError) as caught:
+        ExecutorSettings(detach=True, cluster=cluster)
+    assert str(caught.value) == f"--submitit-detach: the jobs of --submitit-cluster {cluster} end with this call"
+
+
+def test_flags_are_read(parse):
+    settings = parse("--submitit-detach", "--submitit-inner-snakemake", "--submitit-requeues", "0")
+    assert (settings.detach, settings.inner_snakemake, settings.requeues) == (True, True, 0)

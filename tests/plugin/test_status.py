@@ -1,182 +1,223 @@
-"""States are asked for together and rarely; a job that left no result is noticed."""
+"""Result files tell first; Slurm is asked rarely, about all jobs at once, and no question holds anything up.
+
+Expected times follow from the intervals: the first question after 2 s, each next one after twice the time, 60 s at most.
+"""
 
 import pytest
-from submitit.core.utils import cloudpickle_dump
+from plugin.fakes import Clock, Hanging, Immediate, StateTable, leave_note, leave_result
 
-from snakemake_executor_plugin_submitit.status import Ending, ResultFiles, SlurmStates, Watcher, tail
+from snakemake_executor_plugin_submitit.commands import GONE
+from snakemake_executor_plugin_submitit.files import Ending, JobFiles
+from snakemake_executor_plugin_submitit.status import Watcher
 
-
-def result(folder, job_id, outcome="success", value=None):
-    cloudpickle_dump((outcome, value), folder / f"{job_id}_0_result.pkl")
-
-
-class Clock:
-    def __init__(self):
-        self.now = 0.0
-
-    def __call__(self):
-        return self.now
+DOUBLING = [2, 6, 14, 30, 62]  # 2, then 4, 8, 16, 32 later
 
 
-class Scheduler:
-    """A state table that counts how often it is read."""
+class Site:
+    """A watcher with its clock, its folder and Slurm's state table."""
 
-    def __init__(self, **states):
-        self.states = {name[1:]: state for name, state in states.items()}
-        self.questions = []
+    def __init__(self, folder, background, patience=5.0, **states):
+        self.folder, self.clock = folder, Clock()
+        self.table = StateTable(self.clock, **states)
+        self.watcher = Watcher(self.table, patience, clock=self.clock, background=background)
+        self.files = {job_id: JobFiles(folder, job_id) for job_id in self.table.states}
+        self.next = 0
 
-    def __call__(self, ids):
-        self.questions.append(sorted(ids))
-        return {job_id: self.states[job_id] for job_id in ids if job_id in self.states}
+    def look(self, now=None):
+        """The endings at a moment."""
+        self.clock.now = self.clock.now if now is None else now
+        endings = self.watcher.endings(self.files)
+        self.files = {job_id: files for job_id, files in self.files.items() if job_id not in endings}
+        return endings
+
+    def ends(self, until, **changes):
+        """Look each second up to `until`: `{job: (when, state)}`. `t9_j7="PENDING"` changes the table at 9 s."""
+        moments = {int(name.split("_j")[0][1:]): (name.split("_j")[1], state) for name, state in changes.items()}
+        ends = {}
+        for now in range(self.next, until + 1):
+            if now in moments:
+                job_id, state = moments[now]
+                self.table.states[job_id] = state
+            ends |= {job_id: (now, ending.state) for job_id, ending in self.look(now).items()}
+        self.next = until + 1
+        return ends
+
+    def hint(self, job_id):
+        """The batch script has ended without a result."""
+        self.files[job_id].ended.touch()
+
+    @property
+    def questions(self):
+        return self.table.questions
 
 
 @pytest.fixture
-def clock():
-    return Clock()
+def site(tmp_path):
+    return lambda patience=5.0, background=None, **states: Site(tmp_path, background or Immediate(), patience, **states)
 
 
-def watcher_of(tmp_path, scheduler, clock, patience=5):
-    return Watcher(ResultFiles(tmp_path), scheduler, interval=10, patience=patience, clock=clock)
+def test_results_are_read_without_asking_slurm(site, tmp_path):
+    three = site(j7_0="RUNNING", j7_1="RUNNING", j7_2="RUNNING")
+    leave_result(tmp_path, "7_0")
+    leave_result(tmp_path, "7_1", "PayloadError: exit code 3")
+    assert three.look() == {"7_0": Ending(True), "7_1": Ending(False, "failed: exit code 3")}
+    assert three.questions == []
 
 
-def test_results_are_read_without_asking_slurm(tmp_path, clock):
-    scheduler = Scheduler()
-    result(tmp_path, "7_0")
-    result(tmp_path, "7_1", "error", "Traceback…\n  File…\nPayloadError: exit code 3\n")
-    endings = watcher_of(tmp_path, scheduler, clock).endings(["7_0", "7_1", "7_2"])
-    assert endings == {"7_0": Ending(True), "7_1": Ending(False, "failed: exit code 3")}
-    assert scheduler.questions == []
+def test_intervals_double_to_a_minute_and_every_question_is_for_all_jobs(site):
+    quiet = site(j7="RUNNING", j8="PENDING", j9="RUNNING")
+    assert quiet.ends(3600) == {}
+    # Then a minute each, 122, 182, …, 3542: 58 of them.
+    assert quiet.questions == [*DOUBLING, *range(122, 3601, 60)]
+    assert len(quiet.questions) == 63
+    assert quiet.table.asked[0] == {"7", "8", "9"}
 
 
-def test_slurm_is_asked_once_for_all_and_not_again_within_the_interval(tmp_path, clock):
-    scheduler = Scheduler(j7="RUNNING", j8="PENDING", j9="RUNNING")
-    watcher = watcher_of(tmp_path, scheduler, clock)
-    for clock.now in range(25):
-        assert watcher.endings(["7", "8", "9"]) == {}
-    assert scheduler.questions == [["7", "8", "9"], ["7", "8", "9"]]  # at 10 and 20 seconds
+def test_new_jobs_are_looked_at_closely(site):
+    quiet = site(j7="RUNNING")
+    quiet.ends(70)
+    quiet.watcher.submitted()
+    quiet.ends(100)
+    assert quiet.questions == [*DOUBLING, 72, 76, 84, 100]
 
 
-@pytest.mark.parametrize(
-    "state", ["CANCELLED by 1000", "FAILED", "TIMEOUT", "NODE_FAIL", "OUT_OF_MEMORY", "CANCELLED+"]
-)
-def test_a_job_that_ended_without_a_result_is_reported_after_a_while(tmp_path, clock, state):
-    (tmp_path / "7_0_log.err").write_text("one\ntwo\nslurmstepd: error: *** STEP 7.0 CANCELLED ***\n")
-    watcher = watcher_of(tmp_path, Scheduler(j7=state, j8="RUNNING"), clock)
-    clock.now = 10
-    assert watcher.endings(["7", "8"]) == {}
-    clock.now = 15
-    words = ("one", "two", "slurmstepd: error: *** STEP 7.0 CANCELLED ***")
-    assert watcher.endings(["7", "8"]) == {"7": Ending(False, f"ended as {state} and left no result", words)}
-    assert watcher.endings(["8"]) == {}
+def test_jobs_that_keep_coming_do_not_keep_the_others_from_being_looked_at(site):
+    busy = site(j7="CANCELLED by 0")
+    for now in range(30):
+        busy.watcher.submitted()
+        if busy.look(now):
+            break
+    assert now <= 10
 
 
-def test_a_slow_file_system_delays_only_what_is_not_final(tmp_path, clock):
-    watcher = watcher_of(tmp_path, Scheduler(j7="CANCELLED by 0", j8="COMPLETED"), clock, patience=60)
-    clock.now = 10
-    assert watcher.endings(["7", "8"]) == {}
-    clock.now = 15
-    assert set(watcher.endings(["7", "8"])) == {"7"}
-    clock.now = 70
-    assert set(watcher.endings(["8"])) == {"8"}
+@pytest.mark.parametrize("state", ["CANCELLED by 1000", "FAILED", "TIMEOUT", "OUT_OF_MEMORY", "DEADLINE", "CANCELLED+"])
+def test_a_final_end_without_a_result_counts_within_seconds(site, state):
+    """Even where a slow file system is given a minute: Slurm's word at 2 s, four more for a late result."""
+    slow = site(patience=60, j7=state, j8="RUNNING")
+    assert slow.ends(100) == {"7": (6, state)}
 
 
-def test_a_result_that_arrives_late_counts(tmp_path, clock):
-    watcher = watcher_of(tmp_path, Scheduler(j7="COMPLETED"), clock)
-    clock.now = 10
-    assert watcher.endings(["7"]) == {}
-    result(tmp_path, "7")
-    clock.now = 15
-    assert watcher.endings(["7"]) == {"7": Ending(True)}
+@pytest.mark.parametrize("state", ["NODE_FAIL", "PREEMPTED", "BOOT_FAIL", GONE])
+def test_an_end_that_slurm_may_undo_counts_when_it_was_said_for_twenty_seconds(site, state):
+    """Asked at 2 s, 6 s and then each 5 s: said at 26 s, 20 s after the first time, for the first time."""
+    lost = site(j7=state)
+    assert lost.ends(100) == {"7": (26, state)}
+    assert lost.questions == [2, 6, 11, 16, 21, 26]
 
 
-def test_a_job_that_runs_again_has_not_ended(tmp_path, clock):
-    scheduler = Scheduler(j7="PREEMPTED")
-    watcher = watcher_of(tmp_path, scheduler, clock, patience=15)
-    clock.now = 10
-    assert watcher.endings(["7"]) == {}
-    scheduler.states["7"] = "PENDING"
-    for clock.now in (20, 30, 40):
-        assert watcher.endings(["7"]) == {}
+def test_such_an_end_is_no_fault_of_the_jobs(site):
+    lost = site(j1="NODE_FAIL", j2="PREEMPTED", j3=GONE, j4="CANCELLED by 0", j5="FAILED", j6="TIMEOUT", j7="COMPLETED")
+    endings = {}
+    for now in range(60):
+        endings |= lost.look(now)
+    assert "".join(sorted(job for job, ending in endings.items() if ending.again)) == "123"
+    assert endings["1"].reason == "ended as NODE_FAIL and left no result"
+    assert endings["3"].reason == "is unknown to Slurm, which has lost it"
+    assert endings["6"].reason == "ended at its time limit: its program did not stop at the warning before it"
 
 
-def test_a_failure_shows_what_the_nodes_daemon_said(tmp_path):
-    result(tmp_path, "7", "error", "PayloadError: killed by signal 15")
-    (tmp_path / "7_0_log.err").write_text("srun: got SIGCONT\nslurmstepd: error: *** JOB 7 CANCELLED ***\nTraceback…\n")
-    ending = ResultFiles(tmp_path).endings(["7"])["7"]
-    assert ending == Ending(False, "failed: killed by signal 15", ("slurmstepd: error: *** JOB 7 CANCELLED ***",))
+def test_a_node_that_failed_is_no_end_where_slurm_starts_the_job_again(site):
+    requeued = site(j7="NODE_FAIL")
+    assert requeued.ends(100, t5_j7="PENDING", t12_j7="RUNNING") == {}
+    # When it fails again, its time of grace begins anew: asked at 122 s, then each 5 s.
+    assert requeued.ends(300, t101_j7="NODE_FAIL") == {"7": (142, "NODE_FAIL")}
 
 
-def test_an_unreadable_result_is_a_failure(tmp_path):
-    (tmp_path / "7_0_result.pkl").write_bytes(b"")
-    ending = ResultFiles(tmp_path).endings(["7"])["7"]
-    assert not ending.ok
-    assert ending.reason.startswith("left an unreadable result")
+def test_a_result_that_arrives_late_counts(site, tmp_path):
+    late = site(j7="COMPLETED")
+    assert late.ends(9) == {}
+    leave_result(tmp_path, "7")
+    assert late.look(10) == {"7": Ending(True)}
 
 
-def test_a_folder_that_is_away_for_a_moment_ends_nothing(tmp_path):
-    assert ResultFiles(tmp_path / "away").endings(["7"]) == {}
+def test_a_completed_job_whose_result_never_comes_ends_with_the_file_systems_patience(site):
+    """First said at 2 s, again at 6, 11, 16, …: 30 s of patience end with what is said at 36 s (the 31st is 29 after)."""
+    assert site(patience=30, j7="COMPLETED").ends(100) == {"7": (36, "COMPLETED")}
 
 
-def test_sacct_answers_for_jobs_and_arrays_with_one_call(fake_slurm):
-    warnings = []
-    fake_slurm.table("sacct", j7="RUNNING", j8_0="FAILED", **{"j8_[1-3%2]": "CANCELLED by 0"}, j9="COMPLETED")
-    states = SlurmStates(warnings.append)(["7", "8_0", "8_1", "8_3"])
-    assert states == {"7": "RUNNING", "8_0": "FAILED", "8_1": "CANCELLED by 0", "8_3": "CANCELLED by 0"}
-    assert fake_slurm.calls == ["sacct -X -P -o JobID,State -j 7,8"]
-    assert warnings == []
+def test_a_batch_script_that_ended_without_a_result_is_asked_about_at_once(site):
+    """Between the questions at 62 s and 122 s."""
+    hinted = site(j7="RUNNING", j8="RUNNING")
+    hinted.ends(70)
+    hinted.hint("7")
+    assert hinted.ends(100, t71_j7="CANCELLED by 0") == {"7": (75, "CANCELLED by 0")}
+    assert hinted.questions == [*DOUBLING, 71]
 
 
-def test_squeue_answers_for_what_sacct_does_not_know_yet(fake_slurm):
-    fake_slurm.table("sacct", j7="RUNNING")
-    fake_slurm.table("squeue", j8="PENDING")
-    assert SlurmStates(print)(["7", "8"]) == {"7": "RUNNING", "8": "PENDING"}
-    assert fake_slurm.calls[1:] == ["squeue -r -t all -o %i|%T -j 8"]
+def test_where_accounting_lags_it_is_asked_again_soon(site):
+    hinted = site(j7="RUNNING")
+    hinted.ends(69)
+    hinted.hint("7")
+    assert hinted.ends(100, t77_j7="FAILED") == {"7": (84, "FAILED")}
+    assert hinted.questions == [*DOUBLING, 70, 75, 80]
 
 
-def test_without_accounting_squeue_answers_and_one_warning_is_given(fake_slurm):
-    warnings = []
-    states = SlurmStates(warnings.append)
-    fake_slurm.refuse("sacct", "Slurm accounting storage is disabled\n")
-    fake_slurm.table("squeue", j7="RUNNING", j8_1="CANCELLED")
-    for _ in range(2):
-        assert states(["7", "8_1", "8_2"]) == {"7": "RUNNING", "8_1": "CANCELLED", "8_2": "UNKNOWN to Slurm"}
-    assert warnings == ["sacct does not answer (Slurm accounting storage is disabled); going on without it"]
+def test_a_requeued_job_is_not_asked_about_again_and_again(site):
+    """Its hint stays until its next start: PENDING explains it."""
+    hinted = site(j7="RUNNING")
+    hinted.ends(69)
+    hinted.hint("7")
+    assert hinted.ends(200, t71_j7="PENDING") == {}
+    assert hinted.questions == [*DOUBLING, 70, 75, 135, 195]
 
 
-def test_a_job_that_squeue_has_forgotten_is_gone(fake_slurm, tmp_path, clock):
-    fake_slurm.refuse("sacct", "Slurm accounting storage is disabled\n")
-    fake_slurm.refuse("squeue", "slurm_load_jobs error: Invalid job id specified\n")
-    watcher = Watcher(ResultFiles(tmp_path), SlurmStates(lambda _: None), interval=10, patience=5, clock=clock)
-    clock.now = 10
-    assert watcher.endings(["7"]) == {}
-    clock.now = 15
-    assert watcher.endings(["7"])["7"].reason == "ended as UNKNOWN to Slurm and left no result"
+def test_a_hint_that_nothing_explains_wears_off(site):
+    """Each 5 s for a minute, then as before: the clocks of disk and Slurm may differ, the controller is spared."""
+    hinted = site(j7="RUNNING")
+    hinted.ends(69)
+    hinted.hint("7")
+    hinted.ends(300)
+    assert hinted.questions == [*DOUBLING, *range(70, 126, 5), 185, 245]
 
 
-def test_a_slurm_that_does_not_answer_ends_no_job(fake_slurm, tmp_path, clock):
-    fake_slurm.refuse("sacct", "sacct: error: Unable to connect to database\n")
-    fake_slurm.refuse("squeue", "slurm_load_jobs error: Unable to contact slurm controller (connect failure)\n")
-    watcher = Watcher(ResultFiles(tmp_path), SlurmStates(lambda _: None), interval=10, patience=5, clock=clock)
-    for clock.now in range(0, 100, 10):
-        assert watcher.endings(["7"]) == {}
+def test_many_hints_are_one_question_a_second(site):
+    states = {f"j{number}": "RUNNING" for number in range(10)}
+    hinted = site(**states)
+    hinted.ends(64)
+    for number in range(10):
+        hinted.hint(str(number))
+        hinted.look(65 + number / 10)
+    assert hinted.questions == [*DOUBLING, 65]
 
 
-def test_the_tail_skips_blank_lines_and_the_inner_snakemakes_farewell(tmp_path):
-    log = tmp_path / "log"
-    log.write_text("\n".join([*map(str, range(20)), "", "Elapsed time: 0:01", "WorkflowError:"]))
-    assert tail(log, 3) == ["17", "18", "19"]
-    assert tail(tmp_path / "none") == []
+def test_a_question_that_hangs_stops_nothing(site, tmp_path):
+    slurm = Hanging()
+    hanging = site(background=slurm, j7="TIMEOUT", j8="RUNNING")
+    assert hanging.ends(600) == {}
+    assert len(slurm.calls) == 1  # no second question beside it
+    leave_result(tmp_path, "8")
+    assert hanging.look(601) == {"8": Ending(True)}
+    slurm.answer()
+    assert hanging.ends(610) == {"7": (605, "TIMEOUT")}
 
 
-def test_the_tail_leaves_out_what_was_there_before(tmp_path):
-    log = tmp_path / "log"
-    log.write_text("yesterday\n")
-    size = log.stat().st_size
-    assert tail(log, start=size) == []
-    log.write_text("yesterday\ntoday\n")
-    assert tail(log, start=size) == ["today"]
+def test_a_question_that_fails_ends_nothing(site):
+    failing = site(j7="RUNNING")
+    failing.table.states = None
+    assert failing.ends(100) == {}
+    assert failing.questions == DOUBLING
 
 
-def test_the_tail_of_a_long_line_of_any_bytes(tmp_path):
-    (tmp_path / "log").write_bytes(b"\xff" * 100_000 + b"\nlast\n")
-    assert tail(tmp_path / "log", 2)[-1] == "last"
+def test_what_nobody_can_tell_is_waited_for(site):
+    silent = site(j7="RUNNING")
+    silent.table.states.clear()
+    assert silent.ends(3600) == {}
+
+
+def test_a_folder_that_is_away_for_a_moment_ends_nothing(site, tmp_path):
+    away = site(j7="RUNNING")
+    away.files = {"7": JobFiles(tmp_path / "away", "7")}
+    assert away.ends(30) == {}
+
+
+def test_running_are_those_that_have_begun_and_do_not_wait_again(site, tmp_path):
+    three = site(j7="RUNNING", j8="RUNNING", j9="PENDING")
+    leave_note(tmp_path, "7")
+    leave_note(tmp_path, "8")
+    three.look(0)
+    assert three.watcher.running(three.files) == 2  # by their notes, before any question
+    assert not three.watcher.started("7")
+    three.table.states["8"] = "PENDING"  # requeued
+    three.look(2)
+    assert three.watcher.running(three.files) == 1
+    assert [three.watcher.started(job_id) for job_id in "789"] == [True, False, False]

@@ -1,63 +1,116 @@
-"""What asks for the same goes out together; what Slurm refuses comes back in its own words."""
+"""What sbatch is told, and what Slurm refuses, in its own words."""
 
 import os
-import stat
+import sys
 
 import pytest
+from plugin.fakes import request_for
 
-from snakemake_executor_plugin_submitit.payload import Payload
-from snakemake_executor_plugin_submitit.submission import (
-    Request,
-    SubmissionError,
-    grouped,
-    one_line,
-    private_folder,
-    submit,
-)
+from snakemake_executor_plugin_submitit.outbox import SubmissionError
+from snakemake_executor_plugin_submitit.resources import parameters_of
+from snakemake_executor_plugin_submitit.submission import one_line, submit
+
+GOLDEN = """#!/bin/bash
+
+# Parameters
+#SBATCH --array=0-1%2
+#SBATCH --comment=submitit:4f
+#SBATCH --cpus-per-task=4
+#SBATCH --dependency=afterany:7_1
+#SBATCH --error=JOBS/%A_%a_0_log.err
+#SBATCH --exclude=n3
+#SBATCH --gpus-per-node=2
+#SBATCH --job-name=train.2jobs
+#SBATCH --mem=8GB
+#SBATCH --nodes=1
+#SBATCH --open-mode=append
+#SBATCH --output=JOBS/%A_%a_0_log.out
+#SBATCH --partition=gpu
+#SBATCH --signal=USR2@90
+#SBATCH --time=30
+#SBATCH --wckey=submitit
+
+# setup
+submitit_job='JOBS'/${SLURM_ARRAY_JOB_ID:-$SLURM_JOB_ID}${SLURM_ARRAY_TASK_ID:+_$SLURM_ARRAY_TASK_ID}
+rm -f -- "${submitit_job}_ended"
+trap '[ -e "${submitit_job}_0_result.pkl" ] || : >"${submitit_job}_ended"' EXIT
+
+# command
+export SUBMITIT_EXECUTOR=slurm
+srun --unbuffered --output JOBS/%A_%a_%t_log.out --error JOBS/%A_%a_%t_log.err PYTHON -u -m submitit.core._submit JOBS
+"""
 
 
-def request_of(job, run, **parameters):
-    return Request(job("train", {"run": run}), {"cpus_per_task": 1, **parameters}, Payload("true", "/", "log", run))
+@pytest.fixture
+def send(job, tmp_path):
+    """Submits runs of the rule `train` by their keys."""
+
+    def send(keys, cluster="slurm", parallelism=0, parameters=None, **more):
+        requests = [request_for(job, key, **(parameters or {})) for key in keys]
+        return submit(requests, lambda request: request.payload, cluster, tmp_path / "jobs", parallelism, **more)
+
+    return send
 
 
-def test_requests_are_grouped_by_what_they_ask_for_whatever_the_order(job):
-    a, b = request_of(job, "a", mem_gb=1), request_of(job, "b", mem_gb=2)
-    c = Request(job("plan"), {"mem_gb": 1, "cpus_per_task": 1}, a.payload)
-    assert grouped([a, b, c]) == [[a, c], [b]]
-    assert grouped([]) == []
+def test_the_batch_script_of_an_array(send, job, fake_slurm, tmp_path):
+    """All that sbatch is told: what a rule asks for, the ledger's mark, what to avoid, whom to wait for."""
+    resources = {"gpu": 2, "mem_mb": 8192, "runtime": 30, "slurm_partition": "gpu"}
+    parameters = parameters_of(job(resources=resources, threads=4), {})
+    more = {"slurm_comment": "submitit:4f", "slurm_exclude": "n3", "slurm_dependency": "afterany:7_1"}
+    send("ab", parameters=parameters, **more)
+    script = fake_slurm.script.replace(str(tmp_path / "jobs"), "JOBS").replace(sys.executable, "PYTHON")
+    assert script == GOLDEN
 
 
-def test_several_go_out_as_one_array_with_one_call(job, fake_slurm, tmp_path):
-    jobs = submit([request_of(job, run) for run in "abc"], "slurm", tmp_path / "jobs")
+def test_several_go_out_as_one_array_with_one_call(send, fake_slurm):
+    jobs = send("abc")
     assert [one.job_id for one in jobs] == ["42_0", "42_1", "42_2"]
     assert "#SBATCH --array=0-2%3\n" in fake_slurm.script
-    assert "#SBATCH --job-name=train.3jobs\n" in fake_slurm.script
     assert [call.split()[0] for call in fake_slurm.calls] == ["sbatch"]
     assert [one.submission().function.title for one in jobs] == ["a", "b", "c"]
 
 
-def test_parallelism_limits_an_array(job, fake_slurm, tmp_path):
-    submit([request_of(job, run) for run in "abc"], "slurm", tmp_path / "jobs", parallelism=2)
+def test_parallelism_limits_an_array(send, fake_slurm):
+    send("abc", parallelism=2)
     assert "#SBATCH --array=0-2%2\n" in fake_slurm.script
 
 
-def test_one_alone_is_a_plain_job(job, fake_slurm, tmp_path):
-    (alone,) = submit([request_of(job, "a")], "slurm", tmp_path / "jobs")
+def test_one_alone_is_a_plain_job(send, fake_slurm):
+    (alone,) = send("a")
     assert alone.job_id == "42"
     assert "--array" not in fake_slurm.script
     assert "#SBATCH --job-name=train.a\n" in fake_slurm.script
 
 
-def test_a_refusal_is_slurms_words_in_one_line(job, fake_slurm, tmp_path, capfd):
-    fake_slurm.refuse(
-        "sbatch",
-        "sbatch: error: invalid partition specified: nope\n"
-        "sbatch: error: Batch job submission failed: Invalid partition name specified\n",
-    )
+@pytest.mark.parametrize(
+    ("words", "problem", "line"),
+    [
+        (
+            "sbatch: error: invalid partition specified: nope\n"
+            "sbatch: error: Batch job submission failed: Invalid partition name specified\n",
+            "refused",
+            "invalid partition specified: nope; Batch job submission failed: Invalid partition name specified",
+        ),
+        (
+            "sbatch: error: QOSMaxSubmitJobPerUserLimit\n"
+            "sbatch: error: Batch job submission failed: Job violates accounting/QOS policy (job submit limit, user's "
+            "size and/or time limits)\n",
+            "limit",
+            "QOSMaxSubmitJobPerUserLimit; Batch job submission failed: Job violates accounting/QOS policy (job submit "
+            "limit, user's size and/or time limits)",
+        ),
+        (
+            "sbatch: error: Batch job submission failed: Unable to contact slurm controller (connect failure)\n",
+            "busy",
+            "Batch job submission failed: Unable to contact slurm controller (connect failure)",
+        ),
+    ],
+)
+def test_what_slurm_does_not_take_is_its_words_in_one_line(send, fake_slurm, capfd, words, problem, line):
+    fake_slurm.refuse("sbatch", words)
     with pytest.raises(SubmissionError) as caught:
-        submit([request_of(job, "a")], "slurm", tmp_path / "jobs")
-    words = "invalid partition specified: nope; Batch job submission failed: Invalid partition name specified"
-    assert str(caught.value) == words
+        send("a")
+    assert (str(caught.value), caught.value.problem) == (line, problem)
     assert capfd.readouterr() == ("", "")
 
 
@@ -65,28 +118,15 @@ def test_a_refusal_says_nothing_twice():
     assert one_line("sbatch: error: no\nsbatch: error: no\n\n") == "no"
 
 
-def test_nodes_that_this_machine_has_not_are_refused(job, tmp_path):
+def test_nodes_that_this_machine_has_not_are_refused(send):
     with pytest.raises(SubmissionError, match="only one node"):
-        submit([request_of(job, "a", nodes=2)], "local", tmp_path / "jobs")
+        send("a", cluster="local", parameters={"nodes": 2})
 
 
-def test_a_job_does_not_inherit_the_job_that_snakemake_runs_in(job, fake_slurm, tmp_path, monkeypatch):
+def test_a_job_does_not_inherit_the_job_that_snakemake_runs_in(send, fake_slurm, monkeypatch):
     monkeypatch.setenv("SLURM_MEM_PER_NODE", "100")
     monkeypatch.setenv("SLURM_CONF", "/etc/slurm/slurm.conf")
-    submit([request_of(job, "a")], "slurm", tmp_path / "jobs")
+    send("a")
     given = {name for name in fake_slurm.environment if name.startswith("SLURM_")}
     assert given == {"SLURM_CONF"}
     assert os.environ["SLURM_MEM_PER_NODE"] == "100"
-
-
-def test_the_job_folder_is_this_users_alone(tmp_path):
-    folder = private_folder(tmp_path / "a" / "jobs")
-    assert stat.S_IMODE(folder.stat().st_mode) == 0o700
-    folder.chmod(0o777)
-    assert stat.S_IMODE(private_folder(folder).stat().st_mode) == 0o700
-
-
-def test_a_job_folder_that_cannot_be_is_one_line(tmp_path):
-    (tmp_path / "file").touch()
-    with pytest.raises(SubmissionError, match=r"the job folder .*/file/jobs cannot be used: Not a directory"):
-        private_folder(tmp_path / "file" / "jobs")
