@@ -2,8 +2,9 @@
 
 import time
 from collections.abc import Callable
-from concurrent.futures import Executor, Future, ThreadPoolExecutor
+from concurrent.futures import Executor, Future
 
+from .aside import Aside
 from .commands import Commands
 from .files import Ending
 from .reasons import hopeless, worth_a_warning
@@ -26,7 +27,7 @@ class Queue:
         background: Executor | None = None,
     ) -> None:
         self.commands, self.warn, self.clock = commands, warn, clock
-        self.background = background or ThreadPoolExecutor(1, thread_name_prefix="queue")
+        self.background = background or Aside()
         self.question: Future[dict[str, str]] | None = None
         self.next = 0.0
         self.known: set[str] = set()

@@ -4,15 +4,15 @@ Every job in charge is `Tracked` by its key. It waits in the outbox, is under wa
 """
 
 import threading
-import time
 from collections.abc import Callable, Iterable, Sequence
-from concurrent.futures import Executor, Future, ThreadPoolExecutor
-from dataclasses import dataclass, field, replace
+from concurrent.futures import Executor, Future
+from dataclasses import replace
 from pathlib import Path
 
+from .aside import Aside
 from .commands import Commands
 from .files import Ending, JobFiles
-from .ledger import Claim, Entry, Ledger
+from .ledger import Entry, Ledger
 from .nodes import NodeBlame
 from .outbox import Outbox
 from .payload import Payload
@@ -21,27 +21,9 @@ from .reattach import Reattach
 from .requests import Counts, Report, Request
 from .status import Watcher
 from .submission import submit
-from .usage import Submitted
+from .tracked import Tracked, keys_of
 
-__all__ = ["SlurmCluster", "Tracked"]
-
-
-@dataclass
-class Tracked:
-    """A job in charge. `tries` are its submissions, of this and earlier heads, the last one under way if `token`."""
-
-    request: Request
-    token: str = ""
-    tries: list[tuple[float, JobFiles]] = field(default_factory=list)
-    resubmissions: int = 0
-    after: str = ""  # an id that must have ended before
-
-    @property
-    def files(self) -> JobFiles:
-        return self.tries[-1][1]
-
-    def submissions(self) -> list[Submitted]:
-        return [Submitted(when, files.attempts()) for when, files in self.tries]
+__all__ = ["SlurmCluster"]
 
 
 class SlurmCluster:
@@ -71,7 +53,7 @@ class SlurmCluster:
         self.nodes = NodeBlame()
         self.requeued = 0
         self.lock = threading.RLock()
-        self.background = background or ThreadPoolExecutor(1, thread_name_prefix="sbatch")
+        self.background = background or Aside()
         self.flushing: Future[None] | None = None
 
     # Taking jobs in charge
@@ -109,8 +91,7 @@ class SlurmCluster:
     def send(self, group: Sequence[Request]) -> set[str]:
         """One sbatch: claim, submit, record. Returns the keys of jobs that another head is submitting just now."""
         jobs = [self.jobs[key] for key in keys_of(group) if key in self.jobs]
-        claims = [Claim(job.request.key, job.request.fingerprint, job.resubmissions) for job in jobs]
-        token, mine = self.ledger.claim(self.folder, claims)
+        token, mine = self.ledger.claim(self.folder, [job.claim() for job in jobs])
         own = [request for request in group if request.key in mine]
         if own:
             self.send_own(own, token)
@@ -119,8 +100,12 @@ class SlurmCluster:
 
     def send_own(self, group: Sequence[Request], token: str) -> None:
         """Submit jobs that this head has claimed; raises SubmissionError, and then claims nothing."""
+
+        def payload(request: Request) -> Payload:
+            return self.jobs[request.key].payload(self.folder, self.ledger, token)
+
         try:
-            sent = submit(group, self.payload(token), "slurm", self.folder, self.parallelism, **self.more(group, token))
+            sent = submit(group, payload, "slurm", self.folder, self.parallelism, **self.more(group, token))
         except BaseException as problem:
             self.ledger.release(token, keys_of(group))
             if getattr(problem, "problem", "busy") == "busy":
@@ -141,24 +126,8 @@ class SlurmCluster:
         """Note that a job is under way."""
         job = self.jobs.get(request.key)
         if job:
-            job.token, job.after = token, ""
-            job.tries.append((time.time(), JobFiles(self.folder, job_id)))
+            job.sent(token, JobFiles(self.folder, job_id))
             self.say(f"Submitted {request.label} as {job_id}, log: {request.payload.log}")
-
-    def payload(self, token: str) -> Callable[[Request], Payload]:
-        """What makes the payload of a request in a submission."""
-
-        def payload(request: Request) -> Payload:
-            return replace(
-                request.payload,
-                notes=str(self.folder),
-                ledger=str(self.ledger.folder),
-                key=request.key,
-                token=token,
-                restarts=self.jobs[request.key].resubmissions,
-            )
-
-        return payload
 
     def more(self, group: Sequence[Request], token: str) -> dict[str, str]:
         """submitit's parameters beside those that were asked for."""
@@ -197,7 +166,7 @@ class SlurmCluster:
             told = {key: ending for key, ending in self.failed.items() if key in self.jobs}
             self.failed.clear()
             told |= {jobs[job_id].request.key: ending for job_id, ending in endings.items()}
-            over = {key: ending for key, ending in told.items() if not self.sent_again(key, ending)}
+            over = {key: self.final(key, ending) for key, ending in told.items() if not self.sent_again(key, ending)}
             return {key: self.close(key, ending) for key, ending in over.items()}
 
     def sent_again(self, key: str, ending: Ending) -> bool:
@@ -205,22 +174,28 @@ class SlurmCluster:
         job = self.jobs[key]
         if not ending.again:
             return False
-        restarts = job.resubmissions + max((attempt.restart for attempt in job.files.attempts()), default=0)
+        restarts = job.resubmissions + job.restarts()
         if restarts >= job.request.payload.requeues:
             return False
         self.blame(key, ending)
         self.warn(f"{job.request.label}, job {job.files.job_id}, {ending.reason}; it is sent again")
         self.ledger.release(job.token, [key])
         job.token, job.resubmissions = "", restarts + 1
-        self.requeued += 1
+        self.requeued += job.restarts() + 1
         self.outbox.add(self.not_found([job.request]))
         return True
+
+    def final(self, key: str, ending: Ending) -> Ending:
+        """The ending, with the reason why a job that might have been sent again was not."""
+        allowed = self.jobs[key].request.payload.requeues
+        words = f"; requeued {allowed} times already: raise --submitit-requeues or its resource requeues"
+        return replace(ending, reason=ending.reason + words) if ending.again else ending
 
     def close(self, key: str, ending: Ending) -> Report:
         """Forget a job that has ended."""
         self.blame(key, ending)
         job = self.jobs.pop(key)
-        self.requeued += max((attempt.restart for attempt in job.files.attempts()), default=0) if job.tries else 0
+        self.requeued += job.restarts()
         self.outbox.drop([key])
         self.outbox.room()
         if job.token:
@@ -237,7 +212,15 @@ class SlurmCluster:
         attempts = job.files.attempts()
         self.nodes.observe(key, attempts, ending.state, ending.ok, label=request.label, asked=request.asked)
         if self.nodes.excluded != before:
-            self.commands.exclude(self.under_way(), self.nodes.excluded)
+            self.exclude()
+
+    def exclude(self) -> None:
+        """Keep what waits in the queue off the guilty nodes, beside those that its rule excludes."""
+        wishes: dict[str, list[str]] = {}
+        for job_id, job in self.under_way().items():
+            wishes.setdefault(job.request.parameters.get("slurm_exclude", ""), []).append(job_id)
+        for wish, ids in wishes.items():
+            self.commands.exclude(ids, {*self.nodes.excluded, *filter(None, wish.split(","))})
 
     def counts(self) -> Counts:
         jobs = self.under_way()
@@ -270,7 +253,3 @@ class SlurmCluster:
 
     def farewell(self) -> list[str]:
         return self.nodes.summary()
-
-
-def keys_of(group: Iterable[Request]) -> list[str]:
-    return [request.key for request in group]

@@ -6,10 +6,11 @@ asked when a batch script has ended without one, and otherwise at intervals that
 
 import time
 from collections.abc import Callable, Iterable, Mapping
-from concurrent.futures import Executor, Future, ThreadPoolExecutor
+from concurrent.futures import Executor, Future
 from dataclasses import dataclass
 from pathlib import Path
 
+from .aside import Aside
 from .commands import GONE
 from .files import Ending, JobFiles, listing
 
@@ -74,7 +75,7 @@ class Watcher:
         background: Executor | None = None,
     ) -> None:
         self.ask, self.patience, self.most, self.clock = states, patience, most, clock
-        self.background = background or ThreadPoolExecutor(1, thread_name_prefix="slurm")
+        self.background = background or Aside()
         self.question: Future[Mapping[str, str]] | None = None
         self.asked = clock()
         self.interval = FIRST_QUESTION
