@@ -10,7 +10,7 @@ A program that fails or hangs is left alone for a while, see `programs`; the oth
 import math
 import re
 import time
-from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence, Set
 from dataclasses import dataclass
 
 from .programs import SECONDS, Programs
@@ -109,6 +109,15 @@ class Commands:
         filters = [f"--state={','.join(states)}"] if states else []
         said = [self.programs.told(["scancel", *filters, *targets(some)], OVER) for some in chunks(ids)]
         return "; ".join(dict.fromkeys(words for words in said if words)) or None
+
+    def cancel_lost(self, tokens: Set[str]) -> None:
+        """Cancel submissions with these tokens, whose answer was lost, if Slurm has them; they would not run, see
+        `ledger`.
+        """
+        known = self.tokens() or {} if tokens else {}
+        numbers = [number for comment, number in known.items() if comment.removeprefix("submitit:") in tokens]
+        if numbers:
+            self.cancel(numbers)
 
     def exclude(self, numbers: Iterable[str], nodes: Iterable[str]) -> None:
         """Keep what still waits of these jobs and arrays off `nodes`, which replace those it was kept off before.

@@ -56,7 +56,7 @@ def slurm_cluster(executor: Any, folder: Path, ledger: Ledger) -> SlurmCluster:
     watcher = Watcher(commands.states, float(workflow.execution_settings.latency_wait), settings.state_seconds)
     parallelism = settings.array_parallelism
     cluster = SlurmCluster(folder, ledger, commands, watcher, reattach, parallelism, logger.warning, logger.info)
-    cluster.cancel_lost(entry.token for entry in known.values() if entry.job_id is None and entry.head.is_dead())
+    commands.cancel_lost({entry.token for entry in known.values() if not entry.job_id and entry.head.is_dead()})
     return cluster
 
 

@@ -17,6 +17,7 @@ from .requests import Request, grouped
 __all__ = ["Outbox", "SubmissionError"]
 
 FIRST_WAIT, LONGEST_WAIT = 5.0, 120.0  # seconds
+ITSELF = "temporarily unable to accept job"  # the site's own limit: sbatch has tried for two minutes by itself
 
 
 class SubmissionError(RuntimeError):
@@ -105,7 +106,7 @@ class Outbox:
 
     def hold_back(self, number: int, problem: SubmissionError) -> None:
         """Halve what is sent, or wait: where one job is refused, and where Slurm did not answer at all."""
-        if problem.problem == "limit" and number > 1:
+        if problem.problem == "limit" and number > 1 and ITSELF not in str(problem):
             self.fits = number // 2
             return
         if self.wait == FIRST_WAIT:

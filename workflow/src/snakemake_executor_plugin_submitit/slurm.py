@@ -4,7 +4,7 @@ Every job in charge is `Tracked` by its key. It waits in the outbox, is under wa
 """
 
 import threading
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Sequence
 from concurrent.futures import Executor, Future
 from dataclasses import replace
 from pathlib import Path
@@ -109,7 +109,7 @@ class SlurmCluster:
         except BaseException as problem:
             self.ledger.release(token, keys_of(group))
             if getattr(problem, "problem", "busy") == "busy":
-                self.cancel_lost([token])
+                self.commands.cancel_lost({token})
             raise
         ids = {request.key: job.job_id for request, job in zip(group, sent, strict=True)}
         self.ledger.record(token, ids)
@@ -239,14 +239,6 @@ class SlurmCluster:
             return
         for job in jobs.values():
             self.ledger.release(job.token, [job.request.key])
-
-    def cancel_lost(self, tokens: Iterable[str]) -> None:
-        """Cancel what Slurm took although it gave no answer; such jobs would not run, see `ledger`."""
-        tokens = set(tokens)
-        known = self.commands.tokens() or {} if tokens else {}
-        numbers = [known[comment] for token in tokens if (comment := f"submitit:{token}") in known]
-        if numbers:
-            self.commands.cancel(numbers)
 
     def leave(self) -> int:
         return len(self.under_way())
