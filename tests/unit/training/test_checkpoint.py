@@ -46,7 +46,7 @@ def test_none_is_a_fresh_start(tmp_path: Path) -> None:
 
 
 def test_the_last_two_are_kept_and_what_a_kill_left_is_removed(folder: Path) -> None:
-    (folder / ".update-00000035.99.tmp.pt").write_bytes(b"half")
+    (folder / ".update-00000035.0a1b2c3d.tmp.pt").write_bytes(b"half")
     checkpoints_in(folder).save(progress_at(40))
     assert updates_in(folder.iterdir()) == [30, 40]
 
