@@ -5,7 +5,8 @@
     refused = outbox.flush()        # sends what may go now; {key: why} for what Slurm will never take
 
 A submission that a limit refuses is halved until it fits; when not even one job fits, all wait, longer each time, or
-until `room` is told. Nothing waits for ever: the head is asked to flush at every look.
+until `room` is told: then as many go out as have ended. Nothing waits for ever: the head is asked to flush at every
+look.
 """
 
 import threading
@@ -45,6 +46,7 @@ class Outbox:
         self.waiting: dict[str, Request] = {}
         self.not_before, self.wait = 0.0, FIRST_WAIT
         self.fits = 0  # the size that was taken after a refusal; 0 for no limit known
+        self.places: int | None = None  # free ones in a queue that was full; None while it is not known to be
         self.sending, self.changing = threading.Lock(), threading.Lock()
 
     def __len__(self) -> int:
@@ -60,8 +62,10 @@ class Outbox:
                 self.waiting.pop(key, None)
 
     def room(self) -> None:
-        """Jobs have ended: those that a limit held back may fit now."""
-        self.not_before = min(self.not_before, self.clock() + FIRST_WAIT)
+        """A job has ended: one that a limit held back may fit now."""
+        with self.changing:
+            self.places = None if self.places is None else self.places + 1
+            self.not_before = min(self.not_before, self.clock() + FIRST_WAIT)
 
     def flush(self) -> dict[str, str]:
         """Send what may go now; `{key: why}` for jobs that were refused for good. Never two threads at once."""
@@ -77,7 +81,7 @@ class Outbox:
         with self.changing:
             groups = grouped(self.waiting.values())
         for group in groups:
-            while group and self.clock() >= self.not_before:
+            while (group := self.still(group)) and self.clock() >= self.not_before:
                 part, left = group[: self.size(len(group))], set[str]()
                 try:
                     left = self.send(part)
@@ -95,20 +99,32 @@ class Outbox:
                 group = group[len(part) :]
         return refused
 
+    def still(self, group: Sequence[Request]) -> list[Request]:
+        """Those that have not been dropped meanwhile."""
+        return [request for request in group if request.key in self.waiting]
+
     def size(self, wanted: int) -> int:
         """How many jobs to send at once."""
-        return max(1, min(wanted, self.max_size(), self.fits or wanted))
+        fits = (self.fits or wanted) if self.places is None else self.places
+        return max(1, min(wanted, self.max_size(), fits))
 
     def taken(self, number: int) -> None:
-        """A submission went through: dare a larger one next."""
-        self.fits = 2 * number if self.fits else 0
-        self.wait = FIRST_WAIT
+        """A submission went through: dare a larger one next, but in a full queue only what has ended has room."""
+        with self.changing:
+            if self.places:
+                self.places -= number
+                self.not_before = self.not_before if self.places else self.clock() + self.wait
+                return
+            self.fits = 2 * number if self.fits else 0
+            self.places, self.wait = None, FIRST_WAIT
 
     def hold_back(self, number: int, problem: SubmissionError) -> None:
         """Halve what is sent, or wait: where one job is refused, and where Slurm did not answer at all."""
-        if problem.problem == "limit" and number > 1 and ITSELF not in str(problem):
-            self.fits = number // 2
-            return
+        if problem.problem == "limit":
+            halve = number > 1 and ITSELF not in str(problem)
+            self.fits, self.places = max(1, number // 2), None if halve else 0
+            if halve:
+                return
         if self.wait == FIRST_WAIT:
             self.say(f"{len(self.waiting)} jobs wait here until Slurm takes them: {problem}")
         self.not_before = self.clock() + self.wait
