@@ -1,6 +1,6 @@
 """Result files tell first; Slurm is asked rarely, about all jobs at once, and no question holds anything up.
 
-Expected times follow from the intervals: the first question after 2 s, each next one after twice the time, 60 s at most.
+Expected times follow from the intervals: the first question after 2 s, each next one after twice the time, at most 60.
 """
 
 import pytest
@@ -131,7 +131,7 @@ def test_a_result_that_arrives_late_counts(site, tmp_path):
 
 
 def test_a_completed_job_whose_result_never_comes_ends_with_the_file_systems_patience(site):
-    """First said at 2 s, again at 6, 11, 16, …: 30 s of patience end with what is said at 36 s (the 31st is 29 after)."""
+    """Said at 2 s, then at 6, 11, 16, …: at 31 s that is 29 s ago, at 36 s the 30 s of patience are over."""
     assert site(patience=30, j7="COMPLETED").ends(100) == {"7": (36, "COMPLETED")}
 
 

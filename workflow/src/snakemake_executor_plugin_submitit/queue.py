@@ -1,5 +1,6 @@
 """Jobs that wait in Slurm's queue: whether they ever can start."""
 
+import math
 import time
 from collections.abc import Callable
 from concurrent.futures import Executor, Future
@@ -29,7 +30,7 @@ class Queue:
         self.commands, self.warn, self.clock = commands, warn, clock
         self.background = background or Aside()
         self.question: Future[dict[str, str]] | None = None
-        self.next = 0.0
+        self.next = math.inf
         self.known: set[str] = set()
         self.vain: dict[str, tuple[float, str]] = {}  # job → since when, and why it cannot start
         self.warned: set[str] = set()
@@ -40,7 +41,7 @@ class Queue:
         self.vain = {job_id: vain for job_id, vain in self.vain.items() if job_id in waiting}
         endings = self.learn() if self.question and self.question.done() else {}
         if waiting - self.known:
-            self.next = self.clock() + FIRST_LOOK
+            self.next = min(self.next, self.clock() + FIRST_LOOK)
             self.known |= waiting
         self.known &= ids
         if waiting and not self.question and self.clock() >= self.next:

@@ -77,8 +77,8 @@ class Watcher:
         self.ask, self.patience, self.most, self.clock = states, patience, most, clock
         self.background = background or Aside()
         self.question: Future[Mapping[str, str]] | None = None
-        self.asked = clock()
-        self.interval = FIRST_QUESTION
+        self.asked, self.interval = clock(), FIRST_QUESTION
+        self.next = self.asked + self.interval
         self.states: dict[str, str] = {}  # what Slurm said last
         self.seen: dict[str, Seen] = {}
         self.hints: dict[Path, float] = {}  # hint → when Slurm was asked because of it
@@ -87,7 +87,7 @@ class Watcher:
     def submitted(self) -> None:
         """New jobs are on their way: look closely again."""
         self.interval = FIRST_QUESTION
-        self.asked = self.clock()
+        self.next = min(self.next, self.clock() + FIRST_QUESTION)
 
     def endings(self, jobs: Mapping[str, JobFiles]) -> dict[str, Ending]:
         """The endings of those of the jobs, by their ids, that have ended."""
@@ -119,6 +119,7 @@ class Watcher:
         if jobs and not self.question and self.due(jobs):
             self.asked = self.clock()
             self.interval = min(2 * self.interval, self.most)
+            self.next = self.asked + self.interval
             self.question = self.background.submit(self.ask, set(jobs))
             if self.question.done():  # in tests
                 self.listen(jobs)
@@ -134,7 +135,7 @@ class Watcher:
         doubted = any(kind(seen.state) not in FINAL for seen in self.seen.values()) or any(
             now - since < HINT_SECONDS and self.unexplained(present[hint]) for hint, since in self.hints.items()
         )
-        return waited >= (min(self.interval, UNSURE_QUESTION) if doubted else self.interval)
+        return now >= self.next or (doubted and waited >= UNSURE_QUESTION)
 
     def unexplained(self, job_id: str) -> bool:
         """Whether Slurm has not said yet why a batch script ended: accounting lags behind."""
