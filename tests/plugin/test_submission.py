@@ -37,7 +37,8 @@ trap '[ -e "${submitit_job}_0_result.pkl" ] || : >"${submitit_job}_ended"' EXIT
 
 # command
 export SUBMITIT_EXECUTOR=slurm
-srun --unbuffered --output JOBS/%A_%a_%t_log.out --error JOBS/%A_%a_%t_log.err PYTHON -u -m submitit.core._submit JOBS
+srun --unbuffered --output JOBS/%A_%a_%t_log.out --error JOBS/%A_%a_%t_log.err \
+--cpus-per-task=4 PYTHON -u -m submitit.core._submit JOBS
 """
 
 

@@ -88,15 +88,16 @@ class Ledger:
         """Claim jobs whose files will lie in `folder`: the submission's token, and the keys that nobody else held."""
         token = uuid.uuid4().hex
         with self.locked():
-            mine = {job.key for job in jobs if not self.link(job.key).is_symlink()}
-            taken = [job for job in jobs if job.key in mine]
-            head = vars(Head.this())
-            jobs_taken = [vars(job) for job in taken]
-            self.write(token, {"folder": str(folder), "head": head, "claimed": time.time(), "jobs": jobs_taken})
-            for key in mine:
-                self.link(key).symlink_to(token)
+            held = self.find(job.key for job in jobs)  # a link to a submission that is no more holds nothing
+            mine = [job for job in jobs if job.key not in held]
+            if mine:
+                head, taken = vars(Head.this()), [vars(job) for job in mine]
+                self.write(token, {"folder": str(folder), "head": head, "claimed": time.time(), "jobs": taken})
+            for job in mine:
+                self.link(job.key).unlink(missing_ok=True)
+                self.link(job.key).symlink_to(token)
             flush(self.claims)
-        return token, mine
+        return token, {job.key for job in mine}
 
     def record(self, token: str, ids: Mapping[str, str]) -> None:
         """Note the ids that Slurm gave to the jobs of a submission."""
