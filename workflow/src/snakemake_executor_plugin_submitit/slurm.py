@@ -11,6 +11,7 @@ from pathlib import Path
 
 from .aside import Aside
 from .commands import Commands
+from .company import Company
 from .files import Ending, JobFiles
 from .ledger import Entry, Ledger
 from .nodes import NodeBlame
@@ -50,7 +51,7 @@ class SlurmCluster:
         self.failed: dict[str, Ending] = {}  # refused, to be told at the next look
         self.outbox = Outbox(self.send, lambda: commands.limits().max_array_size, warn)
         self.queue = Queue(commands, warn)
-        self.nodes = NodeBlame()
+        self.nodes, self.company = NodeBlame(), Company(ledger)
         self.requeued = 0
         self.lock = threading.RLock()
         self.background = background or Aside()
@@ -159,6 +160,7 @@ class SlurmCluster:
 
     def ended(self) -> dict[str, Report]:
         self.flush_aside()
+        self.company.present()
         with self.lock:
             jobs = self.under_way()
             endings = self.watcher.endings({job_id: job.files for job_id, job in jobs.items()})
@@ -199,7 +201,7 @@ class SlurmCluster:
         self.outbox.drop([key])
         self.outbox.room()
         if job.token:
-            self.ledger.release(job.token, [key])
+            self.company.forget(job.token, key)
         return Report(ending, job.files.job_id if job.tries else "", job.submissions())
 
     def blame(self, key: str, ending: Ending) -> None:
@@ -244,4 +246,5 @@ class SlurmCluster:
         return len(self.under_way())
 
     def farewell(self) -> list[str]:
+        self.company.leave()
         return self.nodes.summary()
