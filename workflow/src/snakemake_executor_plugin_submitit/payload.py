@@ -131,7 +131,7 @@ class Payload:
             requeue = ["scontrol", "requeue", slurm_id()]
             subprocess.run(requeue, check=True, capture_output=True, text=True, timeout=SECONDS_TO_REQUEUE)
         except (OSError, subprocess.SubprocessError) as problem:
-            words = (getattr(problem, "stderr", None) or str(problem)).strip()
+            words = "; ".join((getattr(problem, "stderr", None) or str(problem)).split("\n")).strip("; ")
             raise StoppedError(f"stopped at a warning, and could not be requeued ({words})") from None
         sys.exit(0)
 
