@@ -1,18 +1,19 @@
 """Snakemake as a person calls it, on a cluster of a test, and trainings of seconds that tell how they were treated.
 
-    grid = Grid(tmp_path, slurm, SNAKEFILE)
-    with grid.started("--submitit-detach", "all") as head:
-        until(lambda: grid.starts("a"), head)
-        head.kill()
-    grid.unlock()
-    grid.run("all")                      # (exit code, output)
-    assert grid.starts("a") == ["1234_0 0 n1"]
-    assert grid.told("a") == ["start 1234_0 0 n1", "done"]
+grid = Grid(tmp_path, slurm, SNAKEFILE)
+with grid.started("--submitit-detach", "all") as head:
+    until(lambda: grid.starts("a"), head)
+    head.kill()
+grid.unlock()
+grid.run("all")                      # (exit code, output)
+assert grid.starts("a") == ["1234_0 0 n1 4711"]
+assert grid.told("a") == ["start 1234_0 0 n1 4711", "done"]
 """
 
 from __future__ import annotations
 
 import contextlib
+import hashlib
 import os
 import shutil
 import signal
@@ -28,10 +29,21 @@ from loopback.client import Slurm
 __all__ = ["PATIENCE", "TRAINER", "Grid", "Head", "final_values", "until"]
 
 PATIENCE = 120  # seconds; what takes longer has gone wrong, even on a busy machine
-COMMAND = [sys.executable, "-m", "snakemake", "--executor", "submitit", "--jobs", "300", "--latency-wait", "5", "--rerun-incomplete"]
+COMMAND = [
+    sys.executable,
+    "-m",
+    "snakemake",
+    "--executor",
+    "submitit",
+    "--jobs",
+    "300",
+    "--latency-wait",
+    "5",
+    "--rerun-incomplete",
+]
 
 # The training: each step's value comes from the one before, so that a step that is lost or done twice shows in the
-# result. It writes its state after each step, stops at a warning, and notes what happens to it. `go` files hold it.
+# result. It writes its state after each step, stops at a warning, and notes what happens to it. `hold` and `hold.<name>` hold it.
 TRAINER = """\
 import fcntl, hashlib, os, signal, sys, time
 name, steps, result = sys.argv[1], int(sys.argv[2]), sys.argv[3]
@@ -42,14 +54,14 @@ def tell(words):
     record.write(words + "\\n")
     record.flush()
 job, restart = (os.environ[f"SNAKEMAKE_SUBMITIT_{what}"] for what in ("JOB", "RESTART"))
-tell(f"start {job} {restart} {os.environ['SLURMD_NODENAME']}")
+tell(f"start {job} {restart} {os.environ['SLURMD_NODENAME']} {os.getpid()}")
 try:
     fcntl.flock(record, fcntl.LOCK_EX | fcntl.LOCK_NB)
 except BlockingIOError:
     tell("beside another copy")
 state = f"state.{name}"
 values = open(state).read().split() if os.path.exists(state) else []
-while len(values) < steps or os.path.exists("hold"):
+while len(values) < steps or os.path.exists("hold") or os.path.exists(f"hold.{name}"):
     if len(values) < steps:
         values.append(hashlib.sha256(f"{name} {values[-1:]}".encode()).hexdigest())
         with open(f"{state}.{os.getpid()}", "w") as new:
@@ -108,9 +120,10 @@ class Grid:
         (self.folder / "Snakefile").write_text(self.snakefile)
         (self.folder / "trainer.py").write_text(TRAINER)
 
-    def behind(self, site: Slurm) -> Grid:
-        """The same folder and heads, with another environment."""
-        return replace(self, site=site)
+    def with_first_on_path(self, folder: Path) -> Grid:
+        """The same folder and heads, with other programs before those on the PATH."""
+        path = f"{folder}:{self.site.environment['PATH']}"
+        return replace(self, site=replace(self.site, environment={**self.site.environment, "PATH": path}))
 
     def start(self, *arguments: str) -> Head:
         """Start a head; its signals are as a shell gives them."""
@@ -156,7 +169,7 @@ class Grid:
         return record.read_text().splitlines() if record.exists() else []
 
     def starts(self, name: str) -> list[str]:
-        """The starts of a training: job, restart and node."""
+        """The starts of a training: job, restart, node and process."""
         return [line.removeprefix("start ") for line in self.told(name) if line.startswith("start ")]
 
     def result(self, name: str) -> list[str]:
@@ -180,8 +193,6 @@ class Grid:
 
 def final_values(name: str, steps: int) -> list[str]:
     """What a training that nobody disturbs has in its result."""
-    import hashlib
-
     values: list[str] = []
     for _ in range(steps):
         values.append(hashlib.sha256(f"{name} {values[-1:]}".encode()).hexdigest())
