@@ -10,13 +10,23 @@ from typing import Any
 import pytest
 
 PROGRAMS = {
-    # The answer of the real sbatch; the script and its environment are kept.
+    # The answer of the real sbatch; scripts, their comments and the environment are kept. One that `times_out` has
+    # taken the job all the same.
     "sbatch": """
-        cat "$1" > "$0.script"; env > "$0.environment"; echo "Submitted batch job 42" """,
+        id=$(cat "$0.next" 2>/dev/null || echo 42); echo $((id + 1)) > "$0.next"
+        cat "$1" > "$0.script"; cat "$1" > "$0.script.$id"; env > "$0.environment"
+        sed -n "s/^#SBATCH --comment=/$id|/p" "$1" >> "$(dirname "$0")/squeue.comments"
+        if [ -e "$0.times_out" ]; then echo "sbatch: error: Socket timed out on send/recv operation" >&2; exit 1; fi
+        echo "Submitted batch job $id" """,
     "sacct": """
         case "$*" in *" -n "*) ;; *) echo "JobID|State" ;; esac; cat "$0.table" """,
     "squeue": """
-        case "$*" in *" -h "*) ;; *) echo "JOBID|STATE" ;; esac; cat "$0.table" """,
+        case "$*" in
+            *%k*) [ -s "$0.comments" ] && cat "$0.comments" || cat "$0.table" ;;
+            *%r*) [ -s "$0.reasons" ] && cat "$0.reasons" || cat "$0.table" ;;
+            *" -h "*) cat "$0.table" ;;
+            *) echo "JOBID|STATE"; cat "$0.table" ;;
+        esac""",
     "scancel": "",
     "scontrol": """
         case "$*" in *config) cat "$0.config" ;; *) cat "$0.table" ;; esac""",
@@ -94,6 +104,16 @@ class FakeSlurm:
     def script(self) -> str:
         """The script of the last sbatch."""
         return (self.folder / "sbatch.script").read_text()
+
+    @property
+    def scripts(self) -> list[str]:
+        """The scripts that sbatch has accepted, in order."""
+        kept = self.folder.glob("sbatch.script.*")
+        return [path.read_text() for path in sorted(kept, key=lambda path: int(path.suffix[1:]))]
+
+    def called(self, command: str) -> list[str]:
+        """The arguments of each call of a command so far."""
+        return [call.partition(" ")[2] for call in self.calls if call.split()[0] == command]
 
     @property
     def environment(self) -> dict[str, str]:

@@ -11,6 +11,7 @@ from collections.abc import Callable, Iterable, Mapping
 from pathlib import Path
 from typing import Literal
 
+from .commands import GONE
 from .files import JobFiles
 from .ledger import Entry
 from .requests import Request
@@ -49,9 +50,10 @@ class Reattach:
         if files.result.exists():
             return self.about_result(request, entry, files)
         state = self.state(entry.job_id)
-        if kind(state) in ENDED - AGAIN:
+        changed = entry.fingerprint != request.fingerprint
+        if kind(state) in ENDED - AGAIN or (changed and state == GONE):
             return "anew"
-        return "follow" if entry.fingerprint == request.fingerprint else "replace"
+        return "replace" if changed else "follow"
 
     def about_result(self, request: Request, entry: Entry, files: JobFiles) -> Decision:
         """A job that has ended: its result counts when it came after Snakemake's look at the files, or still holds."""
