@@ -116,6 +116,15 @@ def test_such_an_end_is_no_fault_of_the_jobs(site):
     assert endings["6"].reason == "ended at its time limit: its program did not stop at the warning before it"
 
 
+def test_a_warning_that_came_before_the_payload_could_listen_is_no_fault_of_the_job(site, tmp_path):
+    warned = site(j7="FAILED", j8="CANCELLED by 0")
+    for job_id in "78":
+        (tmp_path / f"{job_id}_0_log.err").write_text("srun: error: n1: task 0: User defined signal 2\n")
+    endings = {job_id: ending for now in range(10) for job_id, ending in warned.look(now).items()}
+    assert (endings["7"].again, endings["7"].reason) == (True, "was warned before it had begun")
+    assert not endings["8"].again
+
+
 def test_a_node_that_failed_is_no_end_where_slurm_starts_the_job_again(site):
     requeued = site(j7="NODE_FAIL")
     assert requeued.ends(100, t5_j7="PENDING", t12_j7="RUNNING") == {}

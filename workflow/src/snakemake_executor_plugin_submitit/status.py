@@ -38,6 +38,7 @@ AGAIN = frozenset({"PREEMPTED", "NODE_FAIL", "BOOT_FAIL", "REVOKED", GONE})  # n
 FIRST_QUESTION, HINTED_QUESTION, UNSURE_QUESTION = 2.0, 1.0, 5.0  # seconds since the last one
 HINT_SECONDS = 60.0
 WAITING = frozenset({"PENDING", "REQUEUED", "REQUEUE_HOLD", "REQUEUE_FED", "SPECIAL_EXIT"})
+TOO_EARLY = "User defined signal 2"  # srun's words where a warning ended Python before the payload could listen to it
 WORDS = {
     "TIMEOUT": "ended at its time limit: its program did not stop at the warning before it",
     "OUT_OF_MEMORY": "ended for want of memory: ask for more mem_mb, or let it grow with attempt",
@@ -164,5 +165,8 @@ class Watcher:
 
 def missing(files: JobFiles, state: str) -> Ending:
     """The ending of a job that has left no result."""
+    said = tuple(files.words()[-3:])
+    if kind(state) == "FAILED" and any(TOO_EARLY in line for line in said):
+        return Ending(False, "was warned before it had begun", said, again=True, state=state)
     words = WORDS.get(kind(state), f"ended as {state} and left no result")
-    return Ending(False, words, tuple(files.words()[-3:]), again=kind(state) in AGAIN, state=state)
+    return Ending(False, words, said, again=kind(state) in AGAIN, state=state)
