@@ -108,12 +108,13 @@ def test_scontrol_tells_where_squeue_cannot(fake_slurm, slurm, said):
 
 
 def test_where_nobody_answers_nothing_is_said_of_a_job_and_scontrol_not_asked_in_vain(fake_slurm, slurm, said):
-    fake_slurm.refuse("sacct", "sacct: error: Problem talking to the database: Connection refused\n")
+    refused = "Problem talking to the database: Connection refused"
+    fake_slurm.refuse("sacct", f"sacct: error: Sending PersistInit msg: Connection refused\nsacct: error: {refused}\n")
     fake_slurm.refuse("squeue", f"slurm_load_jobs error: {DOWN}\n")
     assert slurm.states({"7"}) == {}
     assert [call.split()[0] for call in fake_slurm.calls] == ["sacct", "squeue"]
     assert said == [
-        "sacct does not answer (Problem talking to the database: Connection refused); going on without it",
+        f"sacct does not answer ({refused}); going on without it",
         f"squeue does not answer (slurm_load_jobs error: {DOWN}); going on without it",
     ]
 

@@ -126,6 +126,8 @@ class Outbox:
             if halve:
                 return
         if self.wait == FIRST_WAIT:
-            self.say(f"{len(self.waiting)} jobs wait here until Slurm takes them: {problem}")
+            number = len(self.waiting)
+            jobs, them = ("1 job waits", "it") if number == 1 else (f"{number} jobs wait", "them")
+            self.say(f"{jobs} here until Slurm takes {them}: {problem}")
         self.not_before = self.clock() + self.wait
         self.wait = min(2 * self.wait, LONGEST_WAIT)

@@ -105,10 +105,10 @@ def complaints(words: str) -> list[str]:
 
 
 def warning(program: str, words: str) -> str:
-    """One line about a program that does not answer."""
+    """One line about a program that does not answer: the last thing it said tells most."""
     if NO_ACCOUNTING in words:
         return f"this site keeps no accounts of its jobs ({program}: {words}); squeue is asked instead"
-    return f"{program} does not answer ({words}); going on without it"
+    return f"{program} does not answer ({words.rpartition('; ')[2]}); going on without it"
 
 
 def run(command: Sequence[str], seconds: float) -> Answer:
