@@ -10,6 +10,7 @@ one on another host whose file is old.
 """
 
 import time
+from collections.abc import Collection
 from contextlib import suppress
 from pathlib import Path
 
@@ -58,6 +59,12 @@ class Company:
             self.ledger.release(token, [key])
         else:
             self.kept.append((token, key))
+
+    def retried(self, keys: Collection[str]) -> None:
+        """This head wants jobs once more whose end it has seen: their claims stood for the end."""
+        for token, key in [kept for kept in self.kept if kept[1] in keys]:
+            self.ledger.release(token, [key])
+            self.kept.remove((token, key))
 
     def leave(self) -> None:
         """This head ends; the last one leaves a tidy ledger."""

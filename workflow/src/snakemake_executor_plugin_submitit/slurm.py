@@ -61,6 +61,7 @@ class SlurmCluster:
 
     def submit(self, requests: Sequence[Request]) -> None:
         with self.lock:
+            self.company.retried(keys_of(requests))
             self.jobs |= {request.key: Tracked(request) for request in requests}
             self.outbox.add(self.not_found(requests))
         self.flush()
@@ -140,8 +141,9 @@ class SlurmCluster:
 
     def flush(self) -> None:
         """Send what may go now; what Slurm refuses for good has ended."""
-        for key, reason in self.outbox.flush().items():
-            self.failed[key] = Ending(False, f"not submitted: {reason}")
+        refused = self.outbox.flush()
+        with self.lock:
+            self.failed |= {key: Ending(False, f"not submitted: {reason}") for key, reason in refused.items()}
 
     def flush_aside(self) -> None:
         """The same, while looks at the jobs go on: an sbatch may hang for minutes."""
