@@ -191,6 +191,20 @@ def test_no_answer_about_comments_is_not_the_answer_that_there_are_none(fake_slu
     assert slurm.tokens() is None
 
 
+def test_a_lost_submission_is_cancelled_as_soon_as_squeue_tells_of_it(fake_slurm, slurm, clock):
+    fake_slurm.table("sacct", j7="RUNNING")
+    fake_slurm.refuse("squeue", DOWN)
+    slurm.cancel_lost({"a1"})
+    slurm.states({"7"})
+    assert fake_slurm.called("scancel") == []
+    fake_slurm.refuse("squeue", "")
+    fake_slurm.output("squeue", "7|submitit:f0\n8|submitit:a1\n")
+    clock.now += 30
+    slurm.states({"7"})
+    slurm.states({"7"})
+    assert fake_slurm.called("scancel") == ["8"]
+
+
 @pytest.mark.parametrize(
     ("config", "size"),
     [

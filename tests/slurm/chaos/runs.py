@@ -19,7 +19,7 @@ __all__ = ["Outcome", "Plan", "Quiet", "quiet_run", "run_under_faults"]
 
 SECONDS_FOR_QUIET = 1200
 SECONDS_TO_END = 900  # for the last round, when the faults are over
-SECONDS_TO_EMPTY = 30  # for the queue, when the head is done
+SECONDS_TO_EMPTY = 90  # for the queue, when the head is done: submitit looks a minute for files of a lost submission
 HEADS_TO_END = 5  # starts of the head, when the faults are over
 SECONDS_TO_FIND = 6  # a job, a process or a node for a fault
 TICK = 0.1

@@ -40,6 +40,7 @@ class Commands:
     ) -> None:
         self.programs = Programs(warn, clock, seconds)
         self.known_limits: Limits | None = None
+        self.lost: set[str] = set()  # tokens of submissions that may be in the queue though nobody wants them
 
     # What is known of jobs
 
@@ -48,6 +49,7 @@ class Commands:
 
         sacct is asked first, squeue for what it lacks, scontrol when squeue does not answer.
         """
+        self.cancel_lost()
         wanted, states = set(ids), dict[str, str]()
         for source in (self.accounted, self.queued, self.controlled):
             missing = wanted - states.keys()
@@ -110,12 +112,17 @@ class Commands:
         said = [self.programs.told(["scancel", *filters, *targets(some)], OVER) for some in chunks(ids)]
         return "; ".join(dict.fromkeys(words for words in said if words)) or None
 
-    def cancel_lost(self, tokens: Set[str]) -> None:
+    def cancel_lost(self, tokens: Set[str] = frozenset()) -> None:
         """Cancel submissions with these tokens, whose answer was lost, if Slurm has them; they would not run, see
-        `ledger`.
+        `ledger`. Those that squeue does not tell of now are cancelled at a later call, as `states` makes them.
         """
-        known = self.tokens() or {} if tokens else {}
-        numbers = [number for comment, number in known.items() if comment.removeprefix("submitit:") in tokens]
+        self.lost |= tokens
+        lost = set(self.lost)
+        known = self.tokens() if lost else None
+        if known is None:
+            return
+        numbers = [number for comment, number in known.items() if comment.removeprefix("submitit:") in lost]
+        self.lost -= lost
         if numbers:
             self.cancel(numbers)
 
