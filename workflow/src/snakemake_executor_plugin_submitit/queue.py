@@ -61,9 +61,11 @@ class Queue:
                 self.tell(reason)
                 continue
             since, _ = self.vain.setdefault(job_id, (self.clock(), words))
-            self.next = min(self.next, since + CONFIRMED)
             if self.clock() - since >= CONFIRMED:
                 endings[job_id] = Ending(False, f"would wait for ever: {words}", state="CANCELLED")
+                del self.vain[job_id]
+            else:
+                self.next = min(self.next, since + CONFIRMED)
         if endings:
             self.commands.cancel(endings)
         return endings
