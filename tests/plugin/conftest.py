@@ -106,10 +106,10 @@ class FakeSlurm:
         return (self.folder / "sbatch.script").read_text()
 
     @property
-    def scripts(self) -> list[str]:
-        """The scripts that sbatch has accepted, in order."""
-        kept = self.folder.glob("sbatch.script.*")
-        return [path.read_text() for path in sorted(kept, key=lambda path: int(path.suffix[1:]))]
+    def scripts(self) -> dict[int, str]:
+        """The scripts that sbatch has accepted, by their numbers, in order."""
+        kept = {int(path.suffix[1:]): path for path in self.folder.glob("sbatch.script.*")}
+        return {number: kept[number].read_text() for number in sorted(kept)}
 
     def called(self, command: str) -> list[str]:
         """The arguments of each call of a command so far."""

@@ -62,7 +62,7 @@ def site():
 
 
 def test_a_job_that_can_never_start_is_ended_and_cancelled(site):
-    """Asked at 5 s, answered at the next look; asked again when its time of grace is over, at 21 s, and once more soon."""
+    """Asked at 5 s, answered at the next look; asked again at 21 s, after its time of grace, and once more soon."""
     one = site(j7=VAIN, j8="Priority")
     assert one.look(60) == {"7": (22, Ending(False, WORDS, state="CANCELLED"))}
     assert one.commands.cancelled == ["7"]
