@@ -304,6 +304,10 @@ def test_what_nobody_measured_is_not_made_up():
     assert table([replace(unknown, mem_mb=2048.0)])[1][4] == "– / 2 GB"
 
 
+def test_little_memory_is_told_in_mb():
+    assert table([replace(JOB, used_mb=44.4, mem_mb=512.0)])[1][4] == "44 MB / 512 MB"
+
+
 def test_no_rows_no_summary():
     assert summary([]) == []
 

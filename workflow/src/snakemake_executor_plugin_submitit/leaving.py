@@ -3,6 +3,8 @@
 import time
 from collections.abc import Callable
 
+from .names import count_of
+
 __all__ = ["chance_to_leave"]
 
 SECONDS = 3.0
@@ -12,7 +14,7 @@ def chance_to_leave(jobs: int, cluster: str, say: Callable[[str], None], seconds
     """Whether the jobs are to go on without this head: a second Ctrl-C came within `seconds`."""
     if cluster != "slurm":
         return False
-    say(f"Cancelling {jobs} jobs in {seconds:.0f} s. Ctrl-C again leaves them running.")
+    say(f"Cancelling {count_of(jobs)} in {seconds:.0f} s. Ctrl-C again leaves {'it' if jobs == 1 else 'them'} running.")
     try:
         time.sleep(seconds)
     except KeyboardInterrupt:

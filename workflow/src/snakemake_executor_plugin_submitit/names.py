@@ -9,7 +9,7 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
-__all__ = ["array_name", "label_of", "log_of"]
+__all__ = ["array_name", "count_of", "label_of", "log_of"]
 
 SAFE = re.compile(r"[A-Za-z0-9_][A-Za-z0-9._=+~-]*")
 LONGEST = 100  # characters of a name; file systems allow 255 bytes
@@ -40,6 +40,11 @@ def log_of(folder: Path, job: Any) -> Path:
     """Where the job's output is found: the same file for every attempt."""
     room, name = parts_of(job)
     return folder / room / f"{name or room}.log"
+
+
+def count_of(jobs: int) -> str:
+    """`1 job`, `12 jobs`."""
+    return f"{jobs} job" if jobs == 1 else f"{jobs} jobs"
 
 
 def array_name(jobs: Sequence[Any]) -> str:

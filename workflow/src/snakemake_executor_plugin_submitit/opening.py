@@ -12,6 +12,7 @@ from snakemake_interface_common.exceptions import WorkflowError
 from .commands import Commands
 from .ledger import Ledger, private_folder
 from .local import DebugCluster, LocalCluster
+from .names import count_of
 from .reattach import Reattach
 from .records import adopt
 from .requests import Cluster
@@ -47,7 +48,7 @@ def slurm_cluster(executor: Any, folder: Path, ledger: Ledger) -> SlurmCluster:
     workflow, settings, logger = executor.workflow, executor.settings, executor.logger
     adopted = adopt(workflow, ledger)
     if adopted:
-        logger.info(f"{adopted} jobs had ended well while no Snakemake waited for them")
+        logger.info(f"{count_of(adopted)} ended well while no Snakemake was there to see it")
     commands = Commands(logger.warning)
     dag = workflow.dag_settings
     forced = bool(dag.forceall or dag.forcerun or dag.forcetargets)

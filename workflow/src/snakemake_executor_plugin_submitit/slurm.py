@@ -239,7 +239,8 @@ class SlurmCluster:
             self.outbox.drop(list(self.outbox.waiting))
         words = self.commands.cancel(jobs)
         if words:
-            self.warn(f"scancel failed ({words}); still in the queue: {' '.join(jobs)}")
+            numbers = dict.fromkeys(job_id.partition("_")[0] for job_id in jobs)
+            self.warn(f"scancel failed ({words}). This ends the jobs later: scancel {' '.join(numbers)}")
             return
         for job in jobs.values():
             self.ledger.release(job.token, [job.request.key])

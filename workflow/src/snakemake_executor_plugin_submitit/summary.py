@@ -127,7 +127,9 @@ def duration(seconds: float) -> str:
 
 
 def gigabytes(megabytes: float) -> str:
-    """In the units of 1024 that Slurm calls GB."""
+    """In the units of 1024 that Slurm calls MB and GB."""
+    if megabytes < 1000:
+        return f"{megabytes:.0f} MB"
     return f"{megabytes / 1024:.2g} GB" if megabytes < 102400 else f"{megabytes / 1024:.0f} GB"
 
 
