@@ -356,7 +356,7 @@ def test_what_could_not_be_cancelled_is_named_and_found_again(site, requests):
     head = site.head()
     head.submit(requests("ab"))
     head.cancel()
-    words = "scancel failed (Unable to contact slurm controller); still in the queue: 42_0 42_1"
+    words = "scancel failed (Unable to contact slurm controller). This ends the jobs later: scancel 42"
     assert site.warnings == [words]
     second = site.head()
     second.submit(requests("ab"))
