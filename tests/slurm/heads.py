@@ -43,7 +43,8 @@ COMMAND = [
 ]
 
 # The training: each step's value comes from the one before, so that a step that is lost or done twice shows in the
-# result. It writes its state after each step, stops at a warning, and notes what happens to it. `hold` and `hold.<name>` hold it.
+# result. It writes its state after each step, stops at a warning, and notes what happens to it; it does not end while
+# there is a file `hold` or `hold.<name>`.
 TRAINER = """\
 import fcntl, hashlib, os, signal, sys, time
 name, steps, result = sys.argv[1], int(sys.argv[2]), sys.argv[3]
@@ -101,9 +102,12 @@ class Head:
         """Ctrl-C in the terminal."""
         os.killpg(self.process.pid, signal.SIGINT)
 
-    def end(self) -> tuple[int, str]:
+    def end(self, seconds: float = PATIENCE) -> tuple[int, str]:
         """Exit code and output, once it has ended."""
-        return self.process.wait(PATIENCE), self.output
+        try:
+            return self.process.wait(seconds), self.output
+        except subprocess.TimeoutExpired:
+            raise AssertionError(f"still runs after {seconds:.0f} s:\n{self.output}") from None
 
 
 @dataclass

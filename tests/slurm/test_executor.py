@@ -2,10 +2,6 @@
 
 from __future__ import annotations
 
-import os
-import signal
-import subprocess
-import sys
 import time
 from collections.abc import Iterator
 from pathlib import Path
@@ -13,6 +9,7 @@ from typing import Any
 
 import pytest
 import snakemake.common.tests
+from heads import Grid, until
 from loopback.client import Slurm, held_cluster
 
 from snakemake_executor_plugin_submitit import ExecutorSettings
@@ -21,7 +18,7 @@ pytestmark = pytest.mark.slurm
 
 SNAKEFILE = """
 rule many:
-    input: expand("many/{n}.txt", n=range(12)), "other.txt"
+    input: expand("many/{n}.txt", n=range(200)), "other.txt"
 rule one:
     output: "many/{n}.txt"
     resources: mem_mb=100, runtime=20
@@ -71,32 +68,6 @@ rule long:
     resources: mem_mb=100, runtime=20
     shell: "touch started.{wildcards.n}; sleep 600"
 """
-COMMAND = [sys.executable, "-m", "snakemake", "--executor", "submitit", "--jobs", "50", "--latency-wait", "5"]
-
-
-def start(workdir: Path, site: Slurm, *arguments: str) -> subprocess.Popen[str]:
-    """Start Snakemake in a folder that holds the Snakefile."""
-    (workdir / "Snakefile").write_text(SNAKEFILE)
-    before = signal.signal(signal.SIGINT, signal.default_int_handler)  # so that Snakemake does not inherit "ignored"
-    try:
-        return subprocess.Popen(
-            [*COMMAND, *arguments],
-            cwd=workdir,
-            env=site.environment,
-            text=True,
-            stdout=subprocess.PIPE,
-            stderr=subprocess.STDOUT,
-            start_new_session=True,
-        )
-    finally:
-        signal.signal(signal.SIGINT, before)
-
-
-def run(workdir: Path, site: Slurm, *arguments: str) -> tuple[int, str]:
-    """Exit code and output of Snakemake."""
-    with start(workdir, site, *arguments) as head:
-        output, _ = head.communicate()
-    return head.returncode, output
 
 
 def assert_accounted(site: Slurm, fields: str, expected: set[tuple[str, ...]]) -> None:
@@ -121,22 +92,29 @@ def site(request: pytest.FixtureRequest, slurm: Slurm, tmp_path_factory: pytest.
 
 
 def test_jobs_that_want_the_same_are_one_array(slurm: Slurm, tmp_path: Path) -> None:
-    code, output = run(tmp_path, slurm, "many")
+    with slurm.counted(tmp_path / "bin") as calls:
+        grid = Grid(tmp_path / "grid", slurm.behind(calls), SNAKEFILE)
+        # At most 20 at once, for the sake of this machine; Snakemake itself hands out 100 jobs a second if not told.
+        options = ("--submitit-array-parallelism", "20", "--max-jobs-per-timespan", "1000/1s")
+        with grid.started(*options, "many") as head:
+            code, output = head.end(600)
     assert code == 0, output
-    assert {path.read_text() for path in (tmp_path / "many").iterdir()} == {f"{n}\n" for n in range(12)}
-    scripts = list((tmp_path / "logs/submitit/jobs").rglob("*_submission.sh"))
-    arrays = [path for path in scripts if "--array=0-11%12\n" in path.read_text()]
-    assert (len(scripts), len(arrays)) == (2, 1)
-    number = arrays[0].name.split("_")[0]
-    tasks = {(f"{number}_{n}", "one.12jobs", "COMPLETED") for n in range(12)}
+    assert {path.read_text() for path in (grid.folder / "many").iterdir()} == {f"{n}\n" for n in range(200)}
+    assert calls["sbatch"] == 2
+    # Result files tell how jobs end; Slurm is asked a few times, however many jobs there are.
+    assert calls["sacct"] + calls["squeue"] + calls["scontrol"] < 20
+    assert calls.in_jobs("srun") == 201
+    scripts = list((grid.folder / "logs/submitit/jobs").rglob("*_submission.sh"))
+    (array,) = (path for path in scripts if "--array=0-199%20\n" in path.read_text())
+    number = array.name.split("_")[0]
+    tasks = {(f"{number}_{n}", "one.200jobs", "COMPLETED") for n in range(200)}
     assert_accounted(slurm, "JobID,JobName,State", tasks)
-    assert sorted(path.name for path in (tmp_path / "logs/submitit/one").iterdir()) == sorted(
-        f"{n}.log" for n in range(12)
-    )
+    logs = {path.name for path in (grid.folder / "logs/submitit/one").iterdir()}
+    assert logs == {f"{n}.log" for n in range(200)}
 
 
 def test_what_a_rule_asks_for_is_what_the_job_gets(slurm: Slurm, tmp_path: Path) -> None:
-    code, output = run(tmp_path, slurm, "requests.txt")
+    code, output = Grid(tmp_path, slurm, SNAKEFILE).run("requests.txt")
     assert code == 0, output
     devices, process, threads = (tmp_path / "requests.txt").read_text().split()
     assert (len(devices.split(",")), process, threads) == (2, "none", "3")
@@ -145,22 +123,22 @@ def test_what_a_rule_asks_for_is_what_the_job_gets(slurm: Slurm, tmp_path: Path)
 
 
 def test_on_several_nodes_the_rule_runs_once_and_starts_the_rest_with_srun(slurm: Slurm, tmp_path: Path) -> None:
-    code, output = run(tmp_path, slurm, "nodes.txt")
+    code, output = Grid(tmp_path, slurm, SNAKEFILE).run("nodes.txt")
     assert code == 0, output
     assert (tmp_path / "once.txt").read_text() == "once\n"
     assert len(set((tmp_path / "nodes.txt").read_text().split())) == 2
 
 
 def test_however_a_job_ends_it_is_that_jobs_error_and_the_others_go_on(site: Slurm, tmp_path: Path) -> None:
-    code, output = run(tmp_path, site, "--keep-going", "ends")
+    code, output = Grid(tmp_path, site, SNAKEFILE).run("--keep-going", "ends")
     assert code == 1
     assert (tmp_path / "good.txt").exists()
     messages = {rule: message_of(output, rule) for rule in ("bad", "partition", "gpus", "cancelled", "killed")}
-    assert "failed: exit code 1; log: logs/submitit/bad/bad.log" in messages["bad"][0]
+    assert "failed: exit code 3; log: logs/submitit/bad/bad.log" in messages["bad"][0]
     assert "        what went wrong" in messages["bad"]
-    assert messages["bad"][-1].endswith("returned non-zero exit status 3.")
+    assert messages["bad"][-1].endswith("Command exited with non-zero exit code 3.")
     assert messages["partition"][0].startswith("    message: not submitted: invalid partition specified: nope; ")
-    assert messages["gpus"][0].endswith("Requested node configuration is not available")
+    assert "Requested node configuration is not available; log: " in messages["gpus"][0]
     assert "log: logs/submitit/cancelled/cancelled.log" in messages["cancelled"][0]
     assert any("CANCELLED" in line for line in messages["cancelled"])
     assert "and left no result; log: logs/submitit/killed/killed.log" in messages["killed"][0]
@@ -173,16 +151,15 @@ def message_of(output: str, rule: str) -> list[str]:
 
 
 def test_ctrl_c_cancels_what_runs(site: Slurm, tmp_path: Path) -> None:
-    with start(tmp_path, site, "long/1.txt", "long/2.txt") as head:
-        while len(list(tmp_path.glob("started.*"))) < 2:
-            assert head.poll() is None
-            time.sleep(0.1)
-        os.killpg(head.pid, signal.SIGINT)
-        output, _ = head.communicate()
-    assert head.returncode == 1
+    grid = Grid(tmp_path, site, SNAKEFILE)
+    with grid.started("long/1.txt", "long/2.txt") as head:
+        until(lambda: len(list(tmp_path.glob("started.*"))) == 2, head)
+        head.interrupt()
+        code, output = head.end()
+    assert code == 1
     assert "scancel failed" not in output
-    left = site.run("squeue", "-h", "-o", "%i", "-t", "PENDING,RUNNING", "-n", "long.2jobs").stdout
-    assert left == ""
+    assert site.run("squeue", "-h", "-o", "%i", "-t", "PENDING,RUNNING", "-n", "long.2jobs").stdout == ""
+    assert grid.ledger() == []
 
 
 @pytest.mark.filterwarnings("ignore::DeprecationWarning:pulp")
