@@ -11,7 +11,17 @@ from submitit.core.utils import cloudpickle_dump
 from snakemake_executor_plugin_submitit.payload import Payload
 from snakemake_executor_plugin_submitit.requests import Request
 
-__all__ = ["Clock", "Hanging", "Immediate", "StateTable", "leave_note", "leave_result", "request_for"]
+__all__ = [
+    "Clock",
+    "Hanging",
+    "Immediate",
+    "StateTable",
+    "keys_in",
+    "leave_note",
+    "leave_result",
+    "option",
+    "request_for",
+]
 
 
 class Clock:

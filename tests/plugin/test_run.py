@@ -62,7 +62,7 @@ def test_each_job_is_reported_with_its_log_and_the_others_go_on(workdir):
     assert (workdir / "good.txt").exists()
     log = (workdir / "logs/submitit/good/good.log").read_text()
     assert "2 threads, secret of 13 letters" in log
-    assert "failed: exit code 1; log: logs/submitit/bad/bad.log\n" in output
+    assert "failed: exit code 3; log: logs/submitit/bad/bad.log\n" in output
     assert "        what went wrong\n" in output
     assert "was not started: LocalExecutor can use only one node" in output
     written = [path for path in (workdir / "logs").rglob("*") if path.is_file()]
