@@ -26,10 +26,6 @@ rule after:
     output: "after.out"
     resources: mem_mb=100, runtime=20
     shell: "python3 -SE trainer.py after 2 {output}"
-rule bad:
-    output: "bad.out"
-    resources: mem_mb=100, runtime=20
-    shell: "echo one >> told.bad; while [ -e hold ]; do sleep 0.1; done; echo what went wrong; exit 3"
 """
 TEN = "abcdefghij"
 KILLS = 5  # on each of the two sites
