@@ -3,6 +3,7 @@
 `Node` runs payloads as a batch script does, by submitit's own program in a process of its own.
 """
 
+import contextlib
 import os
 import shutil
 import signal
@@ -19,7 +20,7 @@ from submitit.core.utils import DelayedSubmission
 
 from snakemake_executor_plugin_submitit import lease
 from snakemake_executor_plugin_submitit.attempts import read_attempts
-from snakemake_executor_plugin_submitit.chain import rule_environment
+from snakemake_executor_plugin_submitit.chain import Chain, rule_environment
 from snakemake_executor_plugin_submitit.files import Ending, JobFiles
 from snakemake_executor_plugin_submitit.ledger import Claim, Ledger, take
 from snakemake_executor_plugin_submitit.payload import Payload, PayloadError, SupersededError
@@ -150,7 +151,7 @@ class Node:
     """Starts one payload as job 7."""
 
     def __init__(self, folder, path):
-        self.folder, self.files = folder, JobFiles(folder, "7")
+        self.folder, self.files, self.started = folder, JobFiles(folder, "7"), []
         self.environment = {"PATH": path, "SUBMITIT_EXECUTOR": "slurm", "SLURM_JOB_ID": "7", "HOME": str(folder)}
         self.environment |= {"SLURM_PROCID": "0", "SLURM_LOCALID": "0", "SLURM_NODEID": "0", "SLURM_NTASKS": "1"}
         self.environment |= {"SLURM_JOB_NUM_NODES": "1", "SLURM_JOB_NODELIST": "n1"}
@@ -166,7 +167,8 @@ class Node:
         while not (ready.exists() and ready.read_text()):
             assert process.poll() is None
             time.sleep(0.02)
-        return process, int(ready.read_text())
+        self.started.append((process, int(ready.read_text())))
+        return self.started[-1]
 
     @property
     def outcomes(self):
@@ -175,7 +177,13 @@ class Node:
 
 @pytest.fixture
 def node(tmp_path, fake_slurm):
-    return Node(tmp_path, f"{fake_slurm.folder}:{os.environ['PATH']}")
+    node = Node(tmp_path, f"{fake_slurm.folder}:{os.environ['PATH']}")
+    yield node
+    for process, command in node.started:
+        if process.poll() is None:
+            process.kill()
+            with contextlib.suppress(ProcessLookupError):
+                os.killpg(command, signal.SIGKILL)
 
 
 def test_a_command_that_stops_at_the_warning_is_requeued(node, tmp_path, fake_slurm):
@@ -210,6 +218,28 @@ def test_where_scontrol_is_missing_the_head_sends_it_again(node, tmp_path):
     assert process.wait() == 1
     assert node.files.ending().again
     assert "No such file or directory: 'scontrol'" in node.files.ending().reason
+
+
+def test_a_warning_that_comes_while_the_command_starts_is_handed_on(tmp_path, monkeypatch):
+    """Between the start of bash and the payload's next line."""
+    monkeypatch.setenv("SUBMITIT_EXECUTOR", "slurm")
+    before = {number: signal.getsignal(number) for number in (signal.SIGUSR2, signal.SIGTERM)}
+    enter = Chain.__enter__
+
+    def slow(chain):
+        started = enter(chain)
+        while not (tmp_path / "ready").exists():
+            time.sleep(0.01)
+        os.kill(os.getpid(), signal.SIGUSR2)
+        return started
+
+    monkeypatch.setattr(Chain, "__enter__", slow)
+    try:
+        with pytest.raises(PayloadError, match="stopped by its time limit or a preemption 1 times"):
+            payload(tmp_path, LISTENS)()
+    finally:
+        for number, handler in before.items():
+            signal.signal(number, handler)
 
 
 def test_after_the_last_requeue_a_stop_is_an_error(node, tmp_path, fake_slurm):

@@ -79,6 +79,8 @@ class Payload:
         since = note_start(self.attempts)
         with Signals() as signals, Chain(self.command, self.workdir, stream, own) as chain:
             signals.warn = chain.warn
+            if signals.warned:  # while the chain was starting
+                chain.warn()
             with lease.watched(chain.kill):
                 code = chain.wait()
         lost = lease.lost or lease.overtaken()
