@@ -25,8 +25,8 @@ from snakemake_executor_plugin_submitit.files import Ending, JobFiles
 from snakemake_executor_plugin_submitit.ledger import Claim, Ledger, take
 from snakemake_executor_plugin_submitit.payload import Payload, PayloadError, SupersededError
 
-LISTENS = "trap 'exit 5' USR2; echo $$ > ready; while :; do sleep 0.02; done"
-DEAF = "echo $$ > ready; while [ ! -e go ]; do sleep 0.02; done"
+LISTENS = "trap 'exit 5' USR2; echo $$ > ready; for _ in $(seq 1000); do sleep 0.02; done"
+DEAF = "echo $$ > ready; for _ in $(seq 1000); do [ ! -e go ] || exit 0; sleep 0.02; done; exit 9"
 
 
 def payload(tmp_path, command="true", **more):
