@@ -2,6 +2,7 @@
 
 import importlib
 import json
+import logging
 import os
 import shutil
 import signal
@@ -11,6 +12,7 @@ import sys
 import tempfile
 import threading
 import time
+from contextlib import contextmanager
 from functools import reduce
 from pathlib import Path
 
@@ -96,6 +98,16 @@ def plugins(tmp_path_factory):
     return folder
 
 
+@contextmanager
+def unheard():
+    """Without log records: some hold what is no text, and a worker of pytest-xdist cannot hand that on."""
+    logging.disable(logging.CRITICAL)
+    try:
+        yield
+    finally:
+        logging.disable(logging.NOTSET)
+
+
 @pytest.fixture(scope="module")
 def head(plugins):  # noqa: ARG001
     """`head(folder, snakefile, mode, target)` is Snakemake in this process.
@@ -107,7 +119,11 @@ def head(plugins):  # noqa: ARG001
     def run(folder, snakefile, mode="look", *targets, precommand="", latency_wait=1):
         executor.seen.clear()
         (folder / "Snakefile").write_text(snakefile)
-        with pytest.MonkeyPatch.context() as patch, SnakemakeApi(OutputSettings(quiet={Quietness.ALL})) as api:
+        with (
+            pytest.MonkeyPatch.context() as patch,
+            unheard(),
+            SnakemakeApi(OutputSettings(quiet={Quietness.ALL})) as api,
+        ):
             patch.setenv("DIRECT_TEST_MODE", mode)
             resources = ResourceSettings(nodes=100)
             workflow = api.workflow(resources, snakefile=folder / "Snakefile", workdir=folder)
