@@ -77,8 +77,10 @@ def test_a_line_a_minute_and_only_when_something_has_changed(listener, clock):
     assert [text for _, text in listener.told if text] == [line for _, line in lines]
 
 
-def test_the_end_is_told_in_one_piece(listener, clock):
-    Progress(listener.logger, clock).conclude(["a", "b"])
+def test_the_end_is_told_in_one_piece_and_once(listener, clock):
+    progress = Progress(listener.logger, clock)
+    progress.conclude(["a", "b"])
+    progress.conclude(["a", "b"])
     assert listener.told == [({"summary": True}, "a\nb")]
     assert listener.terminal == ["a\nb"]
 

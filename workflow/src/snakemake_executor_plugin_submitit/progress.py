@@ -23,6 +23,7 @@ class Progress:
     def __init__(self, logger: Logger, clock: Callable[[], float] = time.monotonic) -> None:
         self.logger, self.clock = logger, clock
         self.last, self.told, self.said = Counts(), clock(), Counts()
+        self.concluded = False
 
     def show(self, counts: Counts) -> None:
         """At each look: to plugins what has changed, and once a minute a line."""
@@ -34,8 +35,9 @@ class Progress:
         self.last = counts
 
     def conclude(self, lines: Sequence[str]) -> None:
-        """What a person should know at the end, in one piece."""
-        if lines:
+        """What a person should know at the end, in one piece, once: Ctrl-C at the end makes Snakemake end twice."""
+        if lines and not self.concluded:
+            self.concluded = True
             tell(self.logger, {"summary": True}, "\n".join(lines))
 
 
