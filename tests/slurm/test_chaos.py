@@ -21,7 +21,7 @@ from loopback.processes import wait_until as eventually
 
 GRID = replace(GRIDS["standin"], trainings=8)  # as many as run at once: `make chaos` is for longer nights
 HARMLESS = tuple(name for name in DEFAULT if not FAULTS[name].touches_jobs)
-SECONDS = 22.0
+SECONDS = 17.0
 
 
 def plan(seed: int, faults: tuple[str, ...]) -> Plan:
