@@ -8,7 +8,7 @@ from typing import Any
 
 from submitit.core.utils import cloudpickle_dump
 
-from snakemake_executor_plugin_submitit.payload import Payload
+from snakemake_executor_plugin_submitit.node.payload import Payload
 from snakemake_executor_plugin_submitit.requests import Request
 
 __all__ = [

@@ -7,7 +7,7 @@ import threading
 
 import pytest
 
-from snakemake_executor_plugin_submitit.attempts import (
+from snakemake_executor_plugin_submitit.node.attempts import (
     Attempt,
     append_line,
     note_end,
@@ -148,7 +148,7 @@ def test_cpus_and_gpus_are_what_slurm_says(environment, cpus, gpus):
 def test_the_module_needs_only_the_standard_library():
     source = (
         "import sys, importlib.util as u\n"
-        "s = u.find_spec('snakemake_executor_plugin_submitit').submodule_search_locations[0] + '/attempts.py'\n"
+        "s = u.find_spec('snakemake_executor_plugin_submitit').submodule_search_locations[0] + '/node/attempts.py'\n"
         "m = u.module_from_spec(u.spec_from_file_location('attempts', s)); sys.modules['attempts'] = m\n"
         "m.__spec__.loader.exec_module(m)\n"
         "print(sorted({n.partition('.')[0] for n in sys.modules} - set(sys.stdlib_module_names) - {'attempts'}))"

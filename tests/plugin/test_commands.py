@@ -5,7 +5,7 @@ import time
 
 import pytest
 
-from snakemake_executor_plugin_submitit.commands import GONE, Commands, Limits
+from snakemake_executor_plugin_submitit.slurm.commands import GONE, Commands, Limits
 
 SACCT = "sacct -X -P -n -o JobID,State -j"
 SQUEUE = "squeue -a -h -t all -o %i|%T -j"

@@ -5,8 +5,8 @@ import time
 
 import pytest
 
-from snakemake_executor_plugin_submitit.company import Company
 from snakemake_executor_plugin_submitit.ledger import Claim, Head, Ledger
+from snakemake_executor_plugin_submitit.slurm.company import Company
 
 DEAD = f"{2**22 + 1}-1-{Head.this().host}"
 

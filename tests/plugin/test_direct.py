@@ -36,15 +36,15 @@ from snakemake.shell import shell
 from snakemake_interface_executor_plugins.registry import ExecutorPluginRegistry
 from snakemake_interface_executor_plugins.settings import ExecMode
 
-from snakemake_executor_plugin_submitit import plain
-from snakemake_executor_plugin_submitit.direct import script_of_plain, why_not_plain
+from snakemake_executor_plugin_submitit.shell_rules import plain
+from snakemake_executor_plugin_submitit.shell_rules.direct import script_of_plain, why_not_plain
 
 # An executor of bash: each job's direct script (or the inner Snakemake) at once, or only a look at the jobs.
 EXECUTOR = """
 import os
 import subprocess
-from snakemake_executor_plugin_submitit import plain
-from snakemake_executor_plugin_submitit.direct import script_of_plain, why_not_plain
+from snakemake_executor_plugin_submitit.shell_rules import plain
+from snakemake_executor_plugin_submitit.shell_rules.direct import script_of_plain, why_not_plain
 from snakemake_interface_executor_plugins.executors.base import SubmittedJobInfo
 from snakemake_interface_executor_plugins.executors.remote import RemoteExecutor
 from snakemake_interface_executor_plugins.settings import CommonSettings

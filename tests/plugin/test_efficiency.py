@@ -5,8 +5,8 @@ from dataclasses import replace
 
 import pytest
 
-from snakemake_executor_plugin_submitit.attempts import Attempt
-from snakemake_executor_plugin_submitit.efficiency import (
+from snakemake_executor_plugin_submitit.node.attempts import Attempt
+from snakemake_executor_plugin_submitit.used.efficiency import (
     Row,
     append_row,
     gpus_asked,
@@ -14,8 +14,8 @@ from snakemake_executor_plugin_submitit.efficiency import (
     row_of,
     wildcards_of,
 )
-from snakemake_executor_plugin_submitit.summary import duration, summary
-from snakemake_executor_plugin_submitit.usage import Account, Submitted, accounted, usage
+from snakemake_executor_plugin_submitit.used.summary import duration, summary
+from snakemake_executor_plugin_submitit.used.usage import Account, Submitted, accounted, usage
 
 LIMIT = 3600.0
 

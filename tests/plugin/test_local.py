@@ -10,7 +10,7 @@ from plugin.fakes import request_for
 from snakemake_executor_plugin_submitit import local
 from snakemake_executor_plugin_submitit.files import Ending
 from snakemake_executor_plugin_submitit.local import DebugCluster, LocalCluster
-from snakemake_executor_plugin_submitit.payload import Payload
+from snakemake_executor_plugin_submitit.node.payload import Payload
 from snakemake_executor_plugin_submitit.requests import Counts, Request
 
 

@@ -6,8 +6,8 @@ Slurm's state of a job without one. An attempt without an outcome has no end.
 
 import pytest
 
-from snakemake_executor_plugin_submitit.attempts import Attempt
-from snakemake_executor_plugin_submitit.nodes import NodeBlame
+from snakemake_executor_plugin_submitit.node.attempts import Attempt
+from snakemake_executor_plugin_submitit.slurm.nodes import NodeBlame
 
 WORDS = {"ok": ("", True), "failed": ("", False)}
 

@@ -9,7 +9,7 @@ import threading
 import pytest
 from plugin.fakes import Clock, keys_in, request_for
 
-from snakemake_executor_plugin_submitit.outbox import Outbox, SubmissionError
+from snakemake_executor_plugin_submitit.slurm.outbox import Outbox, SubmissionError
 
 LIMIT = SubmissionError("QOSMaxSubmitJobPerUserLimit", "limit")
 BUSY = SubmissionError("Unable to contact slurm controller", "busy")

@@ -18,15 +18,16 @@ import psutil
 import pytest
 from submitit.core.utils import DelayedSubmission
 
-from snakemake_executor_plugin_submitit import lease
-from snakemake_executor_plugin_submitit.attempts import read_attempts
-from snakemake_executor_plugin_submitit.chain import Chain, rule_environment
 from snakemake_executor_plugin_submitit.files import Ending, JobFiles
 from snakemake_executor_plugin_submitit.ledger import Claim, Ledger, take
-from snakemake_executor_plugin_submitit.payload import Payload, PayloadError, SupersededError
+from snakemake_executor_plugin_submitit.node import lease
+from snakemake_executor_plugin_submitit.node.attempts import read_attempts
+from snakemake_executor_plugin_submitit.node.chain import Chain, rule_environment
+from snakemake_executor_plugin_submitit.node.payload import Payload, PayloadError, SupersededError
 
-LISTENS = "trap 'exit 5' USR2; echo $$ > ready; for _ in $(seq 1000); do sleep 0.02; done"
-DEAF = "echo $$ > ready; for _ in $(seq 1000); do [ ! -e go ] || exit 0; sleep 0.02; done; exit 9"
+# Both end by themselves, should a test go wrong.
+LISTENS = "trap 'exit 5' USR2; echo $$ > ready; for ((n = 0; n < 1000; n++)); do sleep 0.02; done"
+DEAF = "echo $$ > ready; for ((n = 0; n < 1000; n++)); do [ ! -e go ] || exit 0; sleep 0.02; done; exit 9"
 
 
 def payload(tmp_path, command="true", **more):
@@ -139,7 +140,7 @@ def test_what_interrupts_the_wait_ends_the_whole_chain(tmp_path):
 
 def test_a_payload_is_found_again_by_the_job(tmp_path):
     """What submitit unpickles in the job needs nothing but the plugin."""
-    code = "import snakemake_executor_plugin_submitit.payload, sys; print('datavolume' in sys.modules)"
+    code = "import snakemake_executor_plugin_submitit.node.payload, sys; print('datavolume' in sys.modules)"
     done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True, cwd=tmp_path)
     assert done.stdout == "False\n"
 

@@ -7,7 +7,7 @@ import pytest
 from plugin.fakes import Clock, Hanging, Immediate
 
 from snakemake_executor_plugin_submitit.files import Ending
-from snakemake_executor_plugin_submitit.queue import Queue
+from snakemake_executor_plugin_submitit.slurm.queue import Queue
 
 VAIN = "InvalidQOS"
 WORDS = "would wait for ever: InvalidQOS (there is no such QOS, or it is not yours: name another qos)"

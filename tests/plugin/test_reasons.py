@@ -6,7 +6,7 @@ and MaxJobCount were set so that each is met; the others are from the reports na
 
 import pytest
 
-from snakemake_executor_plugin_submitit.reasons import hopeless, submission_problem, worth_a_warning
+from snakemake_executor_plugin_submitit.slurm.reasons import hopeless, submission_problem, worth_a_warning
 
 POLICY = (
     "Batch job submission failed: Job violates accounting/QOS policy (job submit limit, user's size and/or time limits)"

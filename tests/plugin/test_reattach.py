@@ -7,9 +7,9 @@ from pathlib import Path
 import pytest
 from plugin.fakes import leave_result, request_for
 
-from snakemake_executor_plugin_submitit.commands import GONE
 from snakemake_executor_plugin_submitit.ledger import Entry, Head
-from snakemake_executor_plugin_submitit.reattach import Reattach
+from snakemake_executor_plugin_submitit.slurm.commands import GONE
+from snakemake_executor_plugin_submitit.slurm.reattach import Reattach
 
 SINCE = 1000.0  # when this head began
 DEAD = Head(Head.this().host, 2**22 + 1, "1")

@@ -7,12 +7,12 @@ from types import SimpleNamespace
 import pytest
 from plugin.fakes import leave_result, request_for
 
-from snakemake_executor_plugin_submitit.attempts import Attempt
 from snakemake_executor_plugin_submitit.files import Ending
 from snakemake_executor_plugin_submitit.ledger import Claim, Ledger
+from snakemake_executor_plugin_submitit.node.attempts import Attempt
 from snakemake_executor_plugin_submitit.records import adopt, fingerprint_of, record_row
 from snakemake_executor_plugin_submitit.requests import Report, key_of
-from snakemake_executor_plugin_submitit.usage import Submitted
+from snakemake_executor_plugin_submitit.used.usage import Submitted
 
 
 def one(job, **changes):

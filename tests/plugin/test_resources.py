@@ -7,8 +7,8 @@ import pytest
 import submitit
 from snakemake_interface_common.exceptions import WorkflowError
 
-from snakemake_executor_plugin_submitit.options import resources_and_options
-from snakemake_executor_plugin_submitit.resources import parameters_of, requeues_of
+from snakemake_executor_plugin_submitit.asking.options import resources_and_options
+from snakemake_executor_plugin_submitit.asking.resources import parameters_of, requeues_of
 
 DEFAULTS = {"runtime": 60, "slurm_partition": "", "slurm_account": ""}
 SLURM = "slurm_partition, slurm_account, slurm_extra"

@@ -10,13 +10,13 @@ import pytest
 from plugin.fakes import Clock, Immediate, leave_note, leave_result, option, request_for
 from submitit.core.utils import DelayedSubmission
 
-from snakemake_executor_plugin_submitit.commands import Commands
 from snakemake_executor_plugin_submitit.files import JobFiles
 from snakemake_executor_plugin_submitit.ledger import Head, Ledger
-from snakemake_executor_plugin_submitit.reattach import Reattach
 from snakemake_executor_plugin_submitit.requests import Counts
-from snakemake_executor_plugin_submitit.slurm import SlurmCluster
-from snakemake_executor_plugin_submitit.status import Watcher
+from snakemake_executor_plugin_submitit.slurm.cluster import SlurmCluster
+from snakemake_executor_plugin_submitit.slurm.commands import Commands
+from snakemake_executor_plugin_submitit.slurm.reattach import Reattach
+from snakemake_executor_plugin_submitit.slurm.status import Watcher
 
 LIMIT = (
     "sbatch: error: AssocMaxSubmitJobLimit\nsbatch: error: Batch job submission failed: Job violates accounting/QOS "

@@ -6,9 +6,9 @@ Expected times follow from the intervals: the first question after 2 s, each nex
 import pytest
 from plugin.fakes import Clock, Hanging, Immediate, StateTable, leave_note, leave_result
 
-from snakemake_executor_plugin_submitit.commands import GONE
 from snakemake_executor_plugin_submitit.files import Ending, JobFiles
-from snakemake_executor_plugin_submitit.status import Watcher
+from snakemake_executor_plugin_submitit.slurm.commands import GONE
+from snakemake_executor_plugin_submitit.slurm.status import Watcher
 
 DOUBLING = [2, 6, 14, 30, 62]  # 2, then 4, 8, 16, 32 later
 

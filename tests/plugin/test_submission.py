@@ -6,8 +6,8 @@ import sys
 import pytest
 from plugin.fakes import request_for
 
-from snakemake_executor_plugin_submitit.outbox import SubmissionError
-from snakemake_executor_plugin_submitit.resources import parameters_of
+from snakemake_executor_plugin_submitit.asking.resources import parameters_of
+from snakemake_executor_plugin_submitit.slurm.outbox import SubmissionError
 from snakemake_executor_plugin_submitit.submission import one_line, submit
 
 GOLDEN = """#!/bin/bash

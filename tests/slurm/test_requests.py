@@ -14,9 +14,9 @@ from loopback.client import Slurm, held_cluster
 from loopback.faults import stopped, submit_limit
 from loopback.processes import wait_until as eventually
 
-from snakemake_executor_plugin_submitit.commands import GONE, Commands
-from snakemake_executor_plugin_submitit.reasons import hopeless, submission_problem, worth_a_warning
-from snakemake_executor_plugin_submitit.resources import parameters_of
+from snakemake_executor_plugin_submitit.asking.resources import parameters_of
+from snakemake_executor_plugin_submitit.slurm.commands import GONE, Commands
+from snakemake_executor_plugin_submitit.slurm.reasons import hopeless, submission_problem, worth_a_warning
 
 pytestmark = pytest.mark.slurm
 

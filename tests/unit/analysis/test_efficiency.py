@@ -102,9 +102,9 @@ def test_what_the_trainer_logged() -> None:
 
 def test_the_executor_writes_what_is_read_here(tmp_path: Path) -> None:
     """The plugin knows nothing of datavolume, but its file is this one's source."""
-    from snakemake_executor_plugin_submitit.attempts import Attempt
-    from snakemake_executor_plugin_submitit.efficiency import append_row, row_of
-    from snakemake_executor_plugin_submitit.usage import Submitted
+    from snakemake_executor_plugin_submitit.node.attempts import Attempt
+    from snakemake_executor_plugin_submitit.used.efficiency import append_row, row_of
+    from snakemake_executor_plugin_submitit.used.usage import Submitted
 
     row = row_of(
         job="train.a",

@@ -3,15 +3,14 @@
     snakemake --executor submitit --jobs 100                              # Slurm
     snakemake --executor submitit --submitit-cluster local --jobs 4       # subprocesses of this machine
 
-What a job asks for is written in its rule's `resources`, see `resources.py`; what it prints is found in
-`<folder>/<rule>/<wildcards>.log`. Jobs outlive this process: started again, it finds them (`ledger`).
+What a job asks for is written in its rule's `resources` (`asking/resources.py`); what it prints is found in
+`<folder>/<rule>/<wildcards>.log`. Jobs outlive this process: started again, it finds them (`ledger.py`).
 
-What stands here is imported when it is asked for: a job unpickles its `payload`, and needs nothing else.
-
-From the head to the node: `executor`, `settings`, `opening` (which cluster), `slurm` (jobs in charge) with `outbox`
-(arrays and limits), `status`, `queue`, `reattach`, `nodes`; `local`; `submission` (submitit), `commands` (Slurm's
-programs), `files` and `ledger` (on disk), `payload` (in the job) with `chain`, `signals`, `lease`, `attempts`;
-`direct` (plain shell rules); `efficiency` and `progress`.
+Here stand Snakemake's side (`executor`, `settings`, `opening`, `records`, `progress`, `leaving`), what all rooms share
+(`requests`, `names`, `files`, `ledger`, `submission`) and jobs without Slurm (`local`). The rooms: `asking` (resources
+as options of sbatch), `shell_rules` (no second Snakemake where none is needed), `slurm` (jobs in charge of this head),
+`node` (what runs in the job), `used` (what it used). What this module names is imported when it is asked for: a job
+unpickles its payload, and needs nothing else.
 """
 
 from importlib import import_module

@@ -10,19 +10,19 @@ from snakemake_interface_executor_plugins.executors.base import SubmittedJobInfo
 from snakemake_interface_executor_plugins.executors.remote import RemoteExecutor  # type: ignore[import-untyped]
 from snakemake_interface_executor_plugins.settings import CommonSettings  # type: ignore[import-untyped]
 
-from .direct import script_of_plain
-from .efficiency import Row
+from .asking.resources import parameters_of, requeues_of
 from .files import tail
 from .leaving import chance_to_leave
 from .names import label_of, log_of
+from .node.payload import Payload
 from .opening import open_cluster
-from .payload import Payload
 from .progress import Progress
 from .records import fingerprint_of, record_row
 from .requests import Report, Request, key_of
-from .resources import parameters_of, requeues_of
 from .settings import ExecutorSettings
-from .summary import summary
+from .shell_rules.direct import script_of_plain
+from .used.efficiency import Row
+from .used.summary import summary
 
 __all__ = ["Executor", "ExecutorSettings", "common_settings"]
 

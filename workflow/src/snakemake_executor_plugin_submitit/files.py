@@ -12,7 +12,7 @@ from pathlib import Path
 
 from submitit.core.utils import pickle_load
 
-from .attempts import Attempt, read_attempts
+from .node.attempts import Attempt, read_attempts
 
 __all__ = ["Ending", "JobFiles", "setup_of", "tail"]
 

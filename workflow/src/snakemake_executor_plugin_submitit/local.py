@@ -12,10 +12,10 @@ from typing import Any
 import psutil  # type: ignore[import-untyped]
 
 from .files import Ending, JobFiles
-from .outbox import SubmissionError
 from .requests import Counts, Report, Request
+from .slurm.outbox import SubmissionError
 from .submission import submit
-from .usage import Submitted
+from .used.usage import Submitted
 
 __all__ = ["DebugCluster", "LocalCluster"]
 

@@ -9,15 +9,15 @@ from typing import Any
 import psutil  # type: ignore[import-untyped]
 from snakemake_interface_common.exceptions import WorkflowError
 
-from .commands import Commands
 from .ledger import Ledger, private_folder
 from .local import DebugCluster, LocalCluster
 from .names import count_of
-from .reattach import Reattach
 from .records import adopt
 from .requests import Cluster
-from .slurm import SlurmCluster
-from .status import Watcher
+from .slurm.cluster import SlurmCluster
+from .slurm.commands import Commands
+from .slurm.reattach import Reattach
+from .slurm.status import Watcher
 
 __all__ = ["open_cluster"]
 

@@ -8,11 +8,11 @@ from logging import Logger
 from pathlib import Path
 from typing import Any
 
-from .efficiency import Row, append_row, row_of
 from .files import JobFiles
 from .ledger import Entry, Ledger
 from .progress import tell
 from .requests import Report, Request, key_of
+from .used.efficiency import Row, append_row, row_of
 
 __all__ = ["adopt", "fingerprint_of", "record_row"]
 

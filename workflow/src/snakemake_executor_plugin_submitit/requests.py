@@ -6,8 +6,8 @@ from dataclasses import dataclass, field
 from typing import Any, Protocol
 
 from .files import Ending
-from .payload import Payload
-from .usage import Submitted
+from .node.payload import Payload
+from .used.usage import Submitted
 
 __all__ = ["Cluster", "Counts", "Request", "grouped", "key_of", "rule_and_outputs"]
 

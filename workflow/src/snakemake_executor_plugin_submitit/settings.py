@@ -6,7 +6,7 @@ from pathlib import Path
 from snakemake_interface_common.exceptions import WorkflowError
 from snakemake_interface_executor_plugins.settings import ExecutorSettingsBase  # type: ignore[import-untyped]
 
-from .resources import Defaults
+from .asking.resources import Defaults
 
 __all__ = ["ExecutorSettings"]
 

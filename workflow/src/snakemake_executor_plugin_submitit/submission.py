@@ -13,10 +13,10 @@ import submitit
 
 from .files import setup_of
 from .names import array_name
-from .outbox import SubmissionError
-from .payload import Payload
-from .reasons import submission_problem
+from .node.payload import Payload
 from .requests import Request
+from .slurm.outbox import SubmissionError
+from .slurm.reasons import submission_problem
 
 __all__ = ["submit"]
 

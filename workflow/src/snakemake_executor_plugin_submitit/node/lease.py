@@ -10,7 +10,7 @@ from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
-from .ledger import newest_token, seen_restart, take, withdrawn
+from ..ledger import newest_token, seen_restart, take, withdrawn
 
 __all__ = ["Lease"]
 

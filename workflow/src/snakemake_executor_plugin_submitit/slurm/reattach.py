@@ -11,10 +11,10 @@ from collections.abc import Callable, Iterable, Mapping
 from pathlib import Path
 from typing import Literal
 
+from ..files import JobFiles
+from ..ledger import Entry
+from ..requests import Request
 from .commands import GONE
-from .files import JobFiles
-from .ledger import Entry
-from .requests import Request
 from .status import AGAIN, ENDED, kind
 
 __all__ = ["Decision", "Reattach"]

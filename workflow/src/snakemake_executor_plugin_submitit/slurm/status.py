@@ -10,9 +10,9 @@ from concurrent.futures import Executor, Future
 from dataclasses import dataclass
 from pathlib import Path
 
+from ..files import Ending, JobFiles, listing
 from .aside import Aside
 from .commands import GONE
-from .files import Ending, JobFiles, listing
 
 __all__ = ["Watcher", "kind"]
 

@@ -5,9 +5,9 @@ import time
 from collections.abc import Callable
 from concurrent.futures import Executor, Future
 
+from ..files import Ending
 from .aside import Aside
 from .commands import Commands
-from .files import Ending
 from .reasons import hopeless, worth_a_warning
 from .status import Watcher
 

@@ -14,7 +14,7 @@ from collections.abc import Collection
 from contextlib import suppress
 from pathlib import Path
 
-from .ledger import Head, Ledger, private_folder
+from ..ledger import Head, Ledger, private_folder
 
 __all__ = ["Company"]
 

@@ -13,7 +13,7 @@ import threading
 import time
 from collections.abc import Callable, Iterable, Sequence
 
-from .requests import Request, grouped
+from ..requests import Request, grouped
 
 __all__ = ["Outbox", "SubmissionError"]
 

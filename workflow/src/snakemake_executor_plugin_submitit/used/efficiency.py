@@ -21,7 +21,7 @@ from typing import Any
 from urllib.parse import unquote
 from uuid import uuid4
 
-from .attempts import append_line
+from ..node.attempts import append_line
 from .usage import Submitted, usage
 
 __all__ = ["Row", "append_row", "read_rows", "row_of", "wildcards_of"]

@@ -21,7 +21,7 @@ import time
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, field
 
-from .attempts import Attempt
+from ..node.attempts import Attempt
 
 __all__ = ["NodeBlame"]
 

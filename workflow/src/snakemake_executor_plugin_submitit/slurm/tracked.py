@@ -5,11 +5,11 @@ from collections.abc import Iterable
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 
-from .files import JobFiles
-from .ledger import Claim, Ledger
-from .payload import Payload
-from .requests import Request
-from .usage import Submitted
+from ..files import JobFiles
+from ..ledger import Claim, Ledger
+from ..node.payload import Payload
+from ..requests import Request
+from ..used.usage import Submitted
 
 __all__ = ["Tracked", "keys_of"]
 

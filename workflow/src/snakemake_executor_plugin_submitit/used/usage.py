@@ -11,7 +11,7 @@ from contextlib import suppress
 from dataclasses import dataclass, replace
 from datetime import datetime
 
-from .attempts import Attempt
+from ..node.attempts import Attempt
 
 __all__ = ["Account", "Submitted", "Usage", "accounted", "usage"]
 

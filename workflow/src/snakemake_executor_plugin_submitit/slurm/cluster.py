@@ -9,19 +9,19 @@ from concurrent.futures import Executor, Future
 from dataclasses import replace
 from pathlib import Path
 
+from ..files import Ending, JobFiles
+from ..ledger import Entry, Ledger
+from ..node.payload import Payload
+from ..requests import Counts, Report, Request
+from ..submission import submit
 from .aside import Aside
 from .commands import Commands
 from .company import Company
-from .files import Ending, JobFiles
-from .ledger import Entry, Ledger
 from .nodes import NodeBlame
 from .outbox import Outbox
-from .payload import Payload
 from .queue import Queue
 from .reattach import Reattach
-from .requests import Counts, Report, Request
 from .status import Watcher
-from .submission import submit
 from .tracked import Tracked, keys_of
 
 __all__ = ["SlurmCluster"]
@@ -231,16 +231,14 @@ class SlurmCluster:
         running = self.watcher.running({job_id: job.files for job_id, job in jobs.items()})
         return Counts(len(self.outbox), len(jobs) - running, running, self.requeued + self.ledger.restarts())
 
-    # The end
-
     def cancel(self) -> None:
         with self.lock:
             jobs, self.jobs = self.under_way(), {}
             self.outbox.drop(list(self.outbox.waiting))
         words = self.commands.cancel(jobs)
         if words:
-            numbers = dict.fromkeys(job_id.partition("_")[0] for job_id in jobs)
-            self.warn(f"scancel failed ({words}). This ends the jobs later: scancel {' '.join(numbers)}")
+            numbers = " ".join(dict.fromkeys(job_id.partition("_")[0] for job_id in jobs))
+            self.warn(f"scancel failed ({words}). This ends the jobs later: scancel {numbers}")
             return
         for job in jobs.values():
             self.ledger.release(job.token, [job.request.key])

@@ -1,0 +1,1 @@
+"""What a rule asks for, as options of sbatch."""

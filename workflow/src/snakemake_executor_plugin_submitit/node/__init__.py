@@ -1,0 +1,1 @@
+"""What runs in a job, on its node; the head reads what it notes."""

@@ -1,0 +1,1 @@
+"""Plain shell rules, which need no second Snakemake in their job."""

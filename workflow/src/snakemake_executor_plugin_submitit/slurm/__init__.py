@@ -1,0 +1,1 @@
+"""Jobs on Slurm, from this head's side."""

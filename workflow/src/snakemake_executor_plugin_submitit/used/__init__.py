@@ -1,0 +1,1 @@
+"""What jobs asked for, and what they used."""
