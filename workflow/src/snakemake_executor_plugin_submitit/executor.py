@@ -64,7 +64,8 @@ class Executor(RemoteExecutor):  # type: ignore[misc]
                 requests.append(self.request(job))
             except WorkflowError as problem:
                 self.report_job_error(SubmittedJobInfo(job), msg=str(problem))
-        self.infos |= {request.key: (request, SubmittedJobInfo(request.job)) for request in requests}
+        for request in requests:
+            self.infos[request.key] = (request, SubmittedJobInfo(request.job, aux={"key": request.key}))
         self.cluster.submit(requests)
         for request in requests:
             info = self.infos[request.key][1]
@@ -96,7 +97,7 @@ class Executor(RemoteExecutor):  # type: ignore[misc]
         self.reports |= self.cluster.ended()  # also of jobs whose submission Snakemake has not been told of yet
         self.progress.show(self.cluster.counts())
         for info in active_jobs:
-            report = self.reports.pop(key_of(info.job), None)
+            report = self.reports.pop(info.aux["key"], None)
             if report:
                 self.finish(info, report)
             else:
@@ -108,7 +109,7 @@ class Executor(RemoteExecutor):  # type: ignore[misc]
 
     def finish(self, info: SubmittedJobInfo, report: Report) -> None:
         """Report how a job ended, a failure with its log and the log's last lines."""
-        request, _ = self.infos.pop(key_of(info.job))
+        request, _ = self.infos.pop(info.aux["key"])
         row = record_row(self.folder, self.logger, request, report)
         self.rows += [row] if row else []
         ending, log = report.ending, request.payload.log

@@ -96,9 +96,9 @@ class Watcher:
         endings = {job_id: files.ending() for job_id, files in jobs.items() if files.result in self.present}
         rest = {job_id: files for job_id, files in jobs.items() if job_id not in endings}
         self.listen(rest)
-        for job_id in rest.keys() & self.seen.keys():
-            if self.over(job_id):
-                endings[job_id] = missing(rest[job_id], self.seen[job_id].state)
+        for job_id, files in rest.items():
+            if job_id in self.seen and self.over(job_id):
+                endings[job_id] = missing(files, self.seen[job_id].state)
         for job_id in endings:
             self.seen.pop(job_id, None)
             self.states.pop(job_id, None)
