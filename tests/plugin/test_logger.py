@@ -62,6 +62,15 @@ def test_a_line_per_job_and_the_end_of_a_failed_ones_log(tmp_path: Path) -> None
     assert "Traceback" not in told.stderr
 
 
+def test_a_failed_job_that_is_tried_again_says_so(tmp_path: Path) -> None:
+    told = run(tmp_path, "--retries", "1").stderr
+    assert [line for line in told.splitlines() if line.startswith(("FAILED", "AGAIN"))] == [
+        "FAILED bad",
+        "AGAIN  bad",
+        "FAILED bad",
+    ]
+
+
 def test_a_line_per_job_is_all_where_nobody_waits(tmp_path: Path) -> None:
     told = run(tmp_path, "--keep-going", "good.txt")
     assert told.stdout == ""

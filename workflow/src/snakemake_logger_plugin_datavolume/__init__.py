@@ -36,6 +36,7 @@ if TYPE_CHECKING:  # not for the inner Snakemake of each job: rich takes some 30
 __all__ = ["LogHandler"]
 
 _STOPPED = "the same command goes on from there"  # how a training's log ends after Ctrl-C
+_AGAIN = re.compile(r"Trying to restart job (\d+)\.")  # it has --retries left
 _WITHOUT_OUTPUT = re.compile(r"^Job (\d+) completed successfully, but some output files are missing", re.MULTILINE)
 
 
@@ -80,6 +81,8 @@ class LogHandler(LogHandlerBase):
         if tell is not None:
             return tell(record)
         told = record.getMessage() if record.msg else ""
+        if again := _AGAIN.match(told):  # has no event of its own
+            return f"AGAIN  {self.jobs.get(int(again[1]), f'job {again[1]}')}"
         return told if record.levelno >= WARNING or told.startswith("Nothing to be done") else ""
 
     def _events(self) -> dict[LogEvent, Callable[[Any], str]]:
