@@ -13,7 +13,7 @@ rule train:
     conda:
         ENVIRONMENT
     # CPUs are those of one node, as are the memory and the time; GPUs are those of all, each node has one task.
-    threads: lambda wildcards: WORKFLOW.threads(wildcards.configuration, wildcards.block) // planned(wildcards).resources.nodes
+    threads: lambda wildcards: planned(wildcards).resources.cores
     # A job that failed for want of time or memory would fail again: 1, 1.5, 2, ... times as much at each attempt. What a
     # cluster does to jobs (time limits with a checkpoint, preemption, lost nodes) is no attempt, and asks for no more.
     resources:

@@ -9,7 +9,7 @@ from datavolume.study import Paths, planned_run
 
 
 def subset(*, plan: Path, dataset: str, subset: str, results: Path, output: Path) -> None:
-    volume = planned_run(plan, subset=subset, dataset=dataset).unpack().volume
+    volume = planned_run(plan, dataset=dataset, subset=subset).subsets[subset]
     index = load_index(Paths(results), dataset)
     labels = index.labels[index.train]
     ids = choose_subset(index.train_samples, labels, volume, dataset=index.name, classes=index.classes)

@@ -36,7 +36,7 @@ def arrays(folder: Path, **changed: np.ndarray) -> Dataset:
 
 
 def built(dataset: Dataset, root: Path) -> tuple[Index, Paths]:
-    paths = Paths(root)
+    paths = Paths(root / "study")
     build_index(dataset, paths, root)
     return load_index(paths, dataset_id(dataset)), paths
 
@@ -128,7 +128,7 @@ def test_an_unreadable_image_leaves_nothing_behind(tmp_path):
     (tmp_path / "pets" / "dog" / "2.png").write_bytes(b"broken")
     dataset = Dataset(name="folder", path=str(tmp_path / "pets"), image_size=8)
     with pytest.raises(UserError, match=r"1 of 6 images cannot be read: dog/2\.png"):
-        build_index(dataset, Paths(tmp_path), tmp_path)
+        build_index(dataset, Paths(tmp_path / "study"), tmp_path)
     assert [file for file in (tmp_path / "data").rglob("*") if file.is_file()] == []
     Image.new("RGB", (9, 9)).save(tmp_path / "pets" / "dog" / "2.png")
     index, _ = built(dataset, tmp_path)
@@ -147,7 +147,7 @@ def small_disk() -> Iterator[None]:
 @pytest.mark.usefixtures("small_disk")
 def test_a_full_disk_gets_one_line_and_leaves_nothing_behind(tmp_path):
     with pytest.raises(UserError, match=r"images\.npy: cannot be written .*; nothing was changed"):
-        build_index(DIGITS, Paths(tmp_path), tmp_path)
+        build_index(DIGITS, Paths(tmp_path / "study"), tmp_path)
     assert [file for file in tmp_path.rglob("*") if file.is_file()] == []
 
 

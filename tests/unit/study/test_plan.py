@@ -10,10 +10,14 @@ import yaml
 
 from datavolume.errors import UserError
 from datavolume.study import (
+    Augmentation,
     Budget,
     Dataset,
+    EarlyStopping,
     Experiment,
+    Network,
     Paths,
+    Phase,
     Recipe,
     Resources,
     Run,
@@ -28,6 +32,7 @@ from datavolume.study import (
     write_plan,
 )
 from datavolume.study.identity import run_from_spec, spec
+from datavolume.study.model import Origin
 from datavolume.study.plan import block_label
 
 RUN = Run(dataset=Dataset(name="digits"), architecture="mlp", volume=Volume(fraction=0.25), recipe=Recipe(), seed=3)
@@ -92,9 +97,15 @@ def test_the_schema_states_the_defaults_of_the_code() -> None:
         "budget": Budget(),
         "dataset": Dataset(name=""),
         "resources": Resources(),
+        "augmentation": Augmentation(),
+        "network": Network(),
+        "early_stopping": EarlyStopping(patience=1),
+        "phase": Phase(),
+        "start": Origin(experiment=""),
     }.items():
         stated = {k: v["default"] for k, v in definitions[name]["properties"].items() if "default" in v}
-        assert stated == {key: getattr(values, key) for key in stated}
+        actual = {key: getattr(values, key) for key in stated}
+        assert stated == {key: list(value) if isinstance(value, tuple) else value for key, value in actual.items()}
         assert set(definitions[name]["properties"]) == {field.name for field in fields(values)}
 
 

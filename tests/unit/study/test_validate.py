@@ -37,8 +37,7 @@ def complaint(folder: Path, old: str, new: str) -> str:
         (
             "learning_rate",
             "learning_rat",
-            ": unknown key 'learning_rat' in recipe; did you mean 'learning_rate'? (allowed: batch_size, budget,"
-            " evaluations, label_smoothing, learning_rate, momentum, optimizer, schedule, shards, weight_decay)",
+            ": unknown key 'learning_rat' in recipe; did you mean 'learning_rate'?",
         ),
         ("[0.5, 1]", "[0, 1]", ": experiments.volume.fractions[0] is 0; allowed: above 0 and at most 1"),
         ("[0.5, 1]", "[0.5, 1.2]", ": experiments.volume.fractions[1] is 1.2; allowed: above 0 and at most 1"),
@@ -59,7 +58,7 @@ def complaint(folder: Path, old: str, new: str) -> str:
             ": experiments.volume must have exactly one of fractions, sizes; it has none of them",
         ),
         ("name: digits", "validation: 0.1", ": key 'dataset.name' is missing, in the study or in experiments.volume"),
-        ("learning_rate: 1e-3", "optimizer: adam", ": recipe.optimizer is 'adam'; allowed: sgd, adamw"),
+        ("learning_rate: 1e-3", "optimizer: adam", ": recipe.optimizer is 'adam'; allowed: sgd, adamw, rmsprop"),
         (
             "learning_rate: 1e-3",
             "budget: {epochs: 1, updates: 2}",

@@ -46,7 +46,7 @@ def make_study(
         experiments=(experiment,),
         text={},
     )
-    paths, plan = Paths(root), expand(study)
+    paths, plan = Paths(root / "study"), expand(study)
     write_plan(plan, paths.plan)
     _prepare_data(paths, plan.runs[0])
     return paths, plan

@@ -44,17 +44,25 @@ class Workflow:
         """The file of that name of every seed block."""
         return [self.paths.run_file(configuration, block, name) for configuration, block in self.plan.blocks]
 
-    def threads(self, configuration: str, block: str) -> int:
-        """CPU threads of one job: those of all its processes."""
-        resources = self.job(configuration, block).resources
-        return resources.threads * resources.processes
-
-    def training_inputs(self, configuration: str, block: str) -> dict[str, Path]:
-        """The data and the subset of one job, by name."""
+    def training_inputs(self, configuration: str, block: str) -> dict[str, Path | list[Path]]:
+        """The data and subsets of one job, pretrained weights and the runs that its runs start from, by name."""
         run = self.job(configuration, block)
         files = ("index.parquet", "images.npy", "classes.json")
         data = {Path(file).stem: self.paths.data_file(run.dataset, file) for file in files}
-        return {**data, "subset": self.paths.subset(run.dataset, run.subset)}
+        subsets = [self.paths.subset(run.dataset, subset) for subset in run.subsets]
+        return {**data, "subset": subsets, **self._weights(run), **self._origins(configuration, block)}
+
+    def _weights(self, run: PlannedRun) -> dict[str, Path | list[Path]]:
+        return {"weights": self.paths.weights(run.architecture)} if '"pretrained":true' in run.spec else {}
+
+    def _origins(self, configuration: str, block: str) -> dict[str, Path | list[Path]]:
+        """Metrics of the runs that these start from; the checkpoints, no outputs of any rule, are as old."""
+        if '"start":null' in self.job(configuration, block).spec:
+            return {}
+        starts = [run.unpack().start for run in self.plan.block(configuration, block)]
+        origins = [self.plan.find(start.run) for start in starts if start]
+        files = [self.paths.run_file(run.configuration, run.block, "metrics.csv") for run in origins]
+        return {"origins": list(dict.fromkeys(files))}
 
     @property
     def answer(self) -> str:

@@ -11,10 +11,11 @@ from __future__ import annotations
 
 import hashlib
 import json
-from dataclasses import MISSING, asdict, fields, is_dataclass
+from dataclasses import MISSING, asdict, fields, is_dataclass, replace
 from typing import Any
 
-from datavolume.study.model import Budget, Dataset, Recipe, Run, Volume
+from datavolume.study.build import build
+from datavolume.study.model import Dataset, Run, Volume
 
 __all__ = ["configuration_id", "dataset_id", "run_from_spec", "run_id", "spec", "subset_id"]
 
@@ -26,15 +27,7 @@ def spec(run: Run) -> str:
 
 def run_from_spec(text: str) -> Run:
     """The run that `spec` wrote."""
-    values = json.loads(text)
-    recipe = values["recipe"]
-    return Run(
-        dataset=Dataset(**values["dataset"]),
-        architecture=values["architecture"],
-        volume=Volume(**values["volume"]),
-        recipe=Recipe(**{**recipe, "budget": Budget(**recipe["budget"])}),
-        seed=values["seed"],
-    )
+    return build(Run, json.loads(text))
 
 
 def run_id(run: Run) -> str:
@@ -42,7 +35,8 @@ def run_id(run: Run) -> str:
 
 
 def configuration_id(run: Run) -> str:
-    return f"{_slug(run)}-{_short_hash({**_chosen(run), 'seed': None})}"
+    start = {"start": _chosen(replace(run.start, run=""))} if run.start else {}
+    return f"{_slug(run)}-{_short_hash({**_chosen(run), 'seed': None, **start})}"
 
 
 def dataset_id(dataset: Dataset) -> str:
@@ -50,7 +44,9 @@ def dataset_id(dataset: Dataset) -> str:
 
 
 def subset_id(volume: Volume) -> str:
-    return f"{volume.label}-{volume.mode}-s{volume.seed}"
+    """`f0.25-nested-s0`; with `-balanced` or `-lt100` where classes are not taken as they are."""
+    balance = {"stratified": "", "balanced": "-balanced", "long_tailed": f"-lt{volume.imbalance:g}"}[volume.balance]
+    return f"{volume.label}-{volume.mode}-s{volume.seed}{balance}"
 
 
 def _slug(run: Run) -> str:
@@ -59,6 +55,8 @@ def _slug(run: Run) -> str:
 
 def _chosen(value: Any) -> Any:
     """A dataclass as the mapping of what differs from its defaults; anything else as it is."""
+    if isinstance(value, tuple):
+        return [_chosen(item) for item in value]
     if not is_dataclass(value):
         return value
     named = ((field, getattr(value, field.name)) for field in fields(value))

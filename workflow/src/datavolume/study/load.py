@@ -10,14 +10,17 @@ from pathlib import Path
 from typing import Any
 
 from datavolume.errors import UserError
-from datavolume.study.model import Budget, Dataset, Experiment, Recipe, Resources, Study, Volume
+from datavolume.study.build import build
+from datavolume.study.consistency import check_experiment
+from datavolume.study.model import Dataset, Experiment, Origin, Recipe, Resources, Study, Volume
 from datavolume.study.validate import check, nearest, read_yaml
 
 __all__ = ["find_study", "load_study"]
 
-_REPLACED_WHOLE = frozenset({"budget"})
+_REPLACED_WHOLE = frozenset({"budget", "early_stopping", "start"})
 _SHARED = ("dataset", "recipe", "subsets", "resources")
 _ALTERNATIVES = {"fractions": "sizes", "sizes": "fractions"}
+_AMOUNTS = {"fraction": "fractions", "size": "sizes"}
 
 
 def find_study(name: str, folder: Path) -> Path:
@@ -73,63 +76,26 @@ def _study(path: Path, scale: str, text: Mapping[str, Any]) -> Study:
 def _experiment(path: Path, name: str, text: Mapping[str, Any]) -> Experiment:
     if "name" not in text["dataset"]:
         raise UserError(f"{path}: key 'dataset.name' is missing, in the study or in experiments.{name}")
-    recipe, resources = _recipe(text["recipe"]), Resources(**text["resources"])
-    _check_layout(f"{path}: experiments.{name}", recipe, resources)
-    return Experiment(
+    experiment = Experiment(
         name=name,
-        dataset=_dataset(text["dataset"]),
+        dataset=build(Dataset, text["dataset"]),
         architectures=tuple(text["architectures"]),
         volumes=tuple(_volumes(text)),
         seeds=_seeds(text["seeds"]),
-        recipe=recipe,
-        resources=resources,
+        recipe=build(Recipe, text["recipe"]),
+        resources=build(Resources, text["resources"]),
+        start=build(Origin, text["start"]) if "start" in text else None,
     )
-
-
-def _check_layout(where: str, recipe: Recipe, resources: Resources) -> None:
-    """What no schema can say: batch, shards, processes, nodes and GPUs divide one another."""
-    if recipe.batch_size % recipe.shards:
-        raise UserError(f"{where}: recipe.shards ({recipe.shards}) must divide recipe.batch_size ({recipe.batch_size})")
-    if recipe.shards % resources.processes:
-        raise UserError(
-            f"{where}: resources.processes ({resources.processes}) must divide recipe.shards ({recipe.shards}); "
-            f"set recipe.shards to {resources.processes} to train on {resources.processes} processes"
-        )
-    if resources.processes % resources.nodes:
-        raise UserError(
-            f"{where}: resources.nodes ({resources.nodes}) must divide resources.processes ({resources.processes}), "
-            "which are those of all nodes"
-        )
-    if resources.gpus not in (0, resources.processes):
-        raise UserError(
-            f"{where}: resources.gpus ({resources.gpus}) must be 0, or one for each process ({resources.processes})"
-        )
+    check_experiment(experiment, f"{path}: experiments.{name}")
+    return experiment
 
 
 def _volumes(text: Mapping[str, Any]) -> list[Volume]:
-    mode, seeds = text["subsets"].get("mode", "nested"), text["subsets"].get("seeds", [0])
-    if "sizes" in text:
-        return [Volume(size=size, mode=mode, seed=seed) for size in text["sizes"] for seed in seeds]
-    return [Volume(fraction=float(share), mode=mode, seed=seed) for share in text["fractions"] for seed in seeds]
-
-
-def _dataset(text: Mapping[str, Any]) -> Dataset:
-    return Dataset(**{**text, **({"validation": float(text["validation"])} if "validation" in text else {})})
+    how = {key: value for key, value in text["subsets"].items() if key != "seeds"}
+    amounts = [{key: amount} for key, field in _AMOUNTS.items() for amount in text.get(field, ())]
+    seeds = text["subsets"].get("seeds", [0])
+    return [build(Volume, {**how, **amount, "seed": seed}) for amount in amounts for seed in seeds]
 
 
 def _seeds(seeds: int | list[int]) -> tuple[int, ...]:
     return tuple(range(seeds)) if isinstance(seeds, int) else tuple(seeds)
-
-
-def _recipe(text: Mapping[str, Any]) -> Recipe:
-    """Whole numbers and decimals of the same value are one value: 1 and 1.0 must not be two runs."""
-    numbers = {key: float(text[key]) for key in _DECIMALS if key in text}
-    budget = {"budget": _budget(text["budget"])} if "budget" in text else {}
-    return Recipe(**{**text, **numbers, **budget})
-
-
-_DECIMALS = ("learning_rate", "momentum", "weight_decay", "label_smoothing")
-
-
-def _budget(text: Mapping[str, Any]) -> Budget:
-    return Budget(**{**text, **({"epochs": float(text["epochs"])} if "epochs" in text else {})})

@@ -94,9 +94,9 @@ class Budget:
 class Augmentation:
     """What is done to training images: each is one draw that belongs to (seed, epoch, sample).
 
-    Shares are of an image's side or of all images; `mixup` and `cutmix` are the alpha of their Beta distribution (one of
-    the two is drawn for each shard where both are given); `contrast` is the largest increase (2.0: up to three times).
-    With `appended`, this share of the images is transformed once and appended to the data, and the others stay as they are.
+    Shares are of an image's side or of all images; `mixup` and `cutmix` are the alpha of their Beta distribution (where
+    both are given, one is drawn for each shard); `contrast` is the largest increase (2.0: up to three times). With
+    `appended`, this share of the images is transformed once and appended to the data; the others stay as they are.
     """
 
     crop: str = "none"
@@ -120,8 +120,8 @@ class Augmentation:
 class Network:
     """How an architecture is fitted to the study: its weights, its stem, its head, the pixels that it sees.
 
-    `hidden` are the widths of dense layers before the last; `dropout` (None: as the architecture has it) and `l2` act on
-    the head alone. `input_size` scales images on the device.
+    `hidden` are the widths of dense layers before the last; `dropout` (None: as the architecture has it) and `l2` act
+    on the head alone. `input_size` scales images on the device.
     """
 
     pretrained: bool = False
@@ -204,12 +204,13 @@ class Recipe:
 
 @dataclass(frozen=True, kw_only=True)
 class Start:
-    """Another run whose checkpoint this one starts from, after the share `at` of that run's updates.
+    """Another run, of that configuration, whose checkpoint this one starts from, after the share `at` of its updates.
 
     `carry`: state (weights and optimiser, at the same place of the schedule) or weights (everything else anew).
     """
 
     run: str
+    configuration: str
     at: float = 1.0
     carry: str = "state"
 

@@ -36,8 +36,12 @@ class Paths:
         return self.root / "report.html"
 
     def data_file(self, dataset: str, name: str) -> Path:
-        """`name` is `index.parquet`, `images.npy` or `classes.json`."""
-        return self.root / "data" / dataset / name
+        """`name` is `index.parquet`, `images.npy`, `classes.json` or `prepared.json`; all studies share a data set."""
+        return self.root.parent / "data" / dataset / name
+
+    def weights(self, architecture: str) -> Path:
+        """Pretrained weights of an architecture, shared by all studies."""
+        return self.root.parent / "data" / "weights" / f"{architecture}.pt"
 
     def subset(self, dataset: str, subset: str) -> Path:
         return self.root / "subsets" / dataset / f"{subset}.npy"

@@ -12,6 +12,7 @@ from __future__ import annotations
 import csv
 import hashlib
 import io
+import json
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import asdict, dataclass, fields
 from functools import cached_property
@@ -19,15 +20,20 @@ from pathlib import Path
 
 from datavolume.errors import UserError
 from datavolume.files import write_text
+from datavolume.study.grid import grids
 from datavolume.study.identity import configuration_id, dataset_id, run_from_spec, run_id, spec, subset_id
-from datavolume.study.model import Experiment, Resources, Run, Study
+from datavolume.study.model import Resources, Run, Study, Volume
+from datavolume.study.phases import volumes_of
 
 __all__ = ["Plan", "PlannedRun", "block_label", "expand", "planned_run", "read_plan", "write_plan"]
 
 
 @dataclass(frozen=True, kw_only=True)
 class PlannedRun:
-    """One row of the plan: what paths and figures need by name, and in `spec` the whole run."""
+    """One row of the plan: what paths and figures need by name, and in `spec` the whole run.
+
+    `kept`: after which shares of its updates other runs start from this one, so that those checkpoints stay.
+    """
 
     run: str
     configuration: str
@@ -41,9 +47,17 @@ class PlannedRun:
     seed: int
     resources: Resources
     spec: str
+    kept: str = ""
 
     def unpack(self) -> Run:
         return run_from_spec(self.spec)
+
+    @cached_property
+    def subsets(self) -> dict[str, Volume]:
+        """Every subset that the run reads, by its id: its own, and those of its phases."""
+        if '"phases":[{' not in self.spec:  # 10 000 runs are asked at each start
+            return {self.subset: Volume(**json.loads(self.spec)["volume"])}
+        return {subset_id(volume): volume for volume in volumes_of(self.unpack())}
 
 
 @dataclass(frozen=True)
@@ -61,6 +75,16 @@ class Plan:
         return {key: tuple(runs) for key, runs in blocks.items()}
 
     @cached_property
+    def _named(self) -> dict[str, PlannedRun]:
+        return {run.run: run for run in self.runs}
+
+    def find(self, run: str) -> PlannedRun:
+        """The run of that id. Raises UserError where the plan has none."""
+        if run not in self._named:
+            raise UserError(f"the plan has no run {run}; run `snakemake plan` again")
+        return self._named[run]
+
+    @cached_property
     def digest(self) -> str:
         """Changes whenever any planned value does."""
         return hashlib.sha256(_to_csv(self.runs).encode()).hexdigest()[:16]
@@ -76,13 +100,13 @@ class Plan:
 
 
 def expand(study: Study) -> Plan:
-    """Every run of every experiment, once, in the study's order.
+    """Every run of every experiment, once, in the study's order; a run that others start from stands before them.
 
-    Raises UserError where experiments share a run but disagree on its resources.
+    Raises UserError where experiments share a run but disagree on its resources, or an origin is not to be had.
     """
     planned: dict[str, tuple[Run, Resources, list[str]]] = {}
-    for experiment in study.experiments:
-        for run in _grid(experiment):
+    for experiment, runs in grids(study):
+        for run in runs:
             _, resources, names = planned.setdefault(run_id(run), (run, experiment.resources, []))
             names.append(experiment.name)
             if resources != experiment.resources:
@@ -93,32 +117,28 @@ def expand(study: Study) -> Plan:
     return Plan(tuple(_rows(planned, study.seeds_per_job)))
 
 
-def _grid(experiment: Experiment) -> Iterator[Run]:
-    for architecture in experiment.architectures:
-        for volume in experiment.volumes:
-            for seed in experiment.seeds:
-                yield Run(
-                    dataset=experiment.dataset,
-                    architecture=architecture,
-                    volume=volume,
-                    recipe=experiment.recipe,
-                    seed=seed,
-                )
-
-
 def _rows(planned: dict[str, tuple[Run, Resources, list[str]]], seeds_per_job: int) -> Iterator[PlannedRun]:
     configurations: dict[str, list[str]] = {}
     for name, (run, _, _) in planned.items():
         configurations.setdefault(configuration_id(run), []).append(name)
+    kept = _kept([run for run, _, _ in planned.values()])
     for configuration, names in configurations.items():
         for start in range(0, len(names), seeds_per_job):
             block = names[start : start + seeds_per_job]
             label = block_label([planned[name][0].seed for name in block])
-            yield from (_row(name, configuration, label, *planned[name]) for name in block)
+            yield from (_row(name, configuration, label, *planned[name], kept.get(name, "")) for name in block)
+
+
+def _kept(runs: Iterable[Run]) -> dict[str, str]:
+    """Run -> the shares of its updates that others start from."""
+    shares: dict[str, set[float]] = {}
+    for start in (run.start for run in runs if run.start):
+        shares.setdefault(start.run, set()).add(start.at)
+    return {run: " ".join(f"{share:.17g}" for share in sorted(values)) for run, values in shares.items()}
 
 
 def _row(
-    name: str, configuration: str, block: str, run: Run, resources: Resources, experiments: list[str]
+    name: str, configuration: str, block: str, run: Run, resources: Resources, experiments: list[str], kept: str
 ) -> PlannedRun:
     return PlannedRun(
         run=name,
@@ -133,6 +153,7 @@ def _row(
         seed=run.seed,
         resources=resources,
         spec=spec(run),
+        kept=kept,
     )
 
 
@@ -144,7 +165,7 @@ def block_label(seeds: Sequence[int]) -> str:
 
 
 _RESOURCES = [field.name for field in fields(Resources)]
-_LATER = frozenset({"nodes"})
+_LATER = frozenset({"nodes", "workers", "parallel_seeds"})
 _COLUMNS = [
     name for field in fields(PlannedRun) for name in (_RESOURCES if field.name == "resources" else [field.name])
 ]
@@ -175,12 +196,12 @@ def read_plan(path: Path) -> Plan:
         raise UserError(f"{path}: not a plan of this version ({error}); delete it and run `snakemake plan`") from error
 
 
-def planned_run(path: Path, **values: str) -> PlannedRun:
-    """The first run of a plan's file whose columns have these values. Raises UserError where there is none."""
+def planned_run(path: Path, *, dataset: str, subset: str | None = None) -> PlannedRun:
+    """The first run of a plan's file that uses this data set, and this subset of it. Raises UserError."""
     for run in read_plan(path).runs:
-        if all(getattr(run, column) == value for column, value in values.items()):
+        if run.dataset == dataset and (subset is None or subset in run.subsets):
             return run
-    wanted = " of ".join(f"{column} {value}" for column, value in values.items())
+    wanted = f"subset {subset} of dataset {dataset}" if subset else f"dataset {dataset}"
     raise UserError(f"{path}: no run uses {wanted}; run `snakemake plan` again")
 
 

@@ -20,6 +20,7 @@ from datavolume.errors import UserError
 
 __all__ = ["check", "nearest", "read_yaml"]
 
+_SHOWN = 15
 _SCHEMAS = Path(__file__).parents[3] / "schemas"
 
 
@@ -96,11 +97,12 @@ def _unknown_key(error: ValidationError) -> str:
 
 
 def nearest(name: str, valid: Iterable[str]) -> str:
-    """`; did you mean 'x'? (allowed: ...)`, or the list alone where nothing is near."""
+    """`; did you mean 'x'? (allowed: ...)`, without the list where it is long; the list alone where nothing is near."""
     names = sorted(valid)
     near = difflib.get_close_matches(name, names, n=1, cutoff=0.6)
-    guess = f"; did you mean '{near[0]}'?" if near else ";"
-    return f"{guess} (allowed: {', '.join(names)})" if near else f"{guess} allowed: {', '.join(names)}"
+    if not near:
+        return f"; allowed: {', '.join(names)}"
+    return f"; did you mean '{near[0]}'?" + (f" (allowed: {', '.join(names)})" if len(names) <= _SHOWN else "")
 
 
 def _missing_key(error: ValidationError) -> str:

@@ -1,0 +1,72 @@
+"""From an experiment to its runs: architectures x volumes x seeds, each from its origin where there is one."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import replace
+
+from datavolume.errors import UserError
+from datavolume.study.identity import configuration_id, run_id
+from datavolume.study.model import Experiment, Origin, Run, Start, Study
+
+__all__ = ["grids"]
+
+
+def grids(study: Study) -> Iterator[tuple[Experiment, list[Run]]]:
+    """Each experiment with its runs; those that others start from come first. Raises UserError."""
+    found: dict[str, list[Run]] = {}
+    for experiment in _origins_first(study):
+        runs = list(_grid(experiment))
+        if experiment.start:
+            where = f"study {study.name}: experiments.{experiment.name}.start"
+            runs = [replace(run, start=_start(run, experiment.start, found, where)) for run in runs]
+        found[experiment.name] = runs
+        yield experiment, runs
+
+
+def _grid(experiment: Experiment) -> Iterator[Run]:
+    for architecture in experiment.architectures:
+        for volume in experiment.volumes:
+            for seed in experiment.seeds:
+                yield Run(
+                    dataset=experiment.dataset,
+                    architecture=architecture,
+                    volume=volume,
+                    recipe=experiment.recipe,
+                    seed=seed,
+                )
+
+
+def _origins_first(study: Study) -> list[Experiment]:
+    """In the study's order, but for origins. Raises UserError for one that does not exist or a circle."""
+    named = {experiment.name: experiment for experiment in study.experiments}
+    ordered: list[Experiment] = []
+
+    def add(experiment: Experiment, after: tuple[str, ...]) -> None:
+        where = f"study {study.name}: experiments.{experiment.name}.start"
+        if experiment.name in after:
+            raise UserError(f"{where}: runs would start from themselves ({' from '.join((*after, experiment.name))})")
+        if experiment.start:
+            if experiment.start.experiment not in named:
+                raise UserError(
+                    f"{where}: experiment '{experiment.start.experiment}' does not exist; allowed: {', '.join(named)}"
+                )
+            add(named[experiment.start.experiment], (*after, experiment.name))
+        if experiment not in ordered:
+            ordered.append(experiment)
+
+    for experiment in study.experiments:
+        add(experiment, ())
+    return ordered
+
+
+def _start(run: Run, origin: Origin, found: dict[str, list[Run]], where: str) -> Start:
+    """The run of the origin with the same data set, architecture and volume, and the same or the asked-for seed."""
+    seed = run.seed if origin.seed is None else origin.seed
+    wanted = (run.dataset, run.architecture, run.volume, seed)
+    for other in found[origin.experiment]:
+        if (other.dataset, other.architecture, other.volume, other.seed) == wanted:
+            return Start(run=run_id(other), configuration=configuration_id(other), at=origin.at, carry=origin.carry)
+    raise UserError(
+        f"{where}: experiment {origin.experiment} has no run of {run.architecture} {run.volume.label} with seed {seed}"
+    )
