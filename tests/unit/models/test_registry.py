@@ -81,7 +81,7 @@ def test_names_are_ours_and_torchvisions_classifiers():
 def test_an_unknown_architecture_gets_the_nearest_names():
     with pytest.raises(UserError, match="architecture 'resnet19' is unknown; did you mean resnet18 or "):
         check_architecture("resnet19")
-    with pytest.raises(UserError, match=r"architecture 'ZZZ' is unknown; allowed: mlp, small_cnn, alexnet, .*resnet50"):
+    with pytest.raises(UserError, match=r"architecture 'ZZZ' is unknown; allowed: mlp, small_cnn, emnist_cnn, vgg3, alexnet, .*resnet50"):
         build_model("ZZZ", classes=2, channels=1, image_size=(8, 8))
 
 

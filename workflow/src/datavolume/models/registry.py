@@ -10,16 +10,18 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from difflib import get_close_matches
+from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from datavolume.errors import UserError
+from datavolume.study.model import Network
 
 if TYPE_CHECKING:
     from torch import nn
 
 __all__ = ["architecture_names", "build_model", "check_architecture"]
 
-_OWN = ("mlp", "small_cnn")
+_OWN = ("mlp", "small_cnn", "emnist_cnn", "vgg3")
 # Auxiliary classifiers give a second output during training, which no recipe here has a loss for.
 _OPTIONS: Mapping[str, Mapping[str, Any]] = {
     name: {"aux_logits": False, "init_weights": True} for name in ("googlenet", "inception_v3")
@@ -41,7 +43,15 @@ def check_architecture(name: str) -> None:
         raise UserError(f"architecture '{name}' is unknown; {hint}")
 
 
-def build_model(name: str, *, classes: int, channels: int, image_size: tuple[int, int]) -> nn.Module:
+def build_model(
+    name: str,
+    *,
+    classes: int,
+    channels: int,
+    image_size: tuple[int, int],
+    network: Network = Network(),  # noqa: B008 (frozen)
+    weights: Path | None = None,
+) -> nn.Module:
     """A network for images [B, channels, *image_size] that gives logits [B, classes].
 
     Its weights are drawn from torch's default generator alone: seed it first. Raises UserError where the name is
@@ -49,15 +59,32 @@ def build_model(name: str, *, classes: int, channels: int, image_size: tuple[int
     """
     check_architecture(name)
     model = _own(name, classes, channels, image_size) if name in _OWN else _torchvision(name, classes, channels)
+    if network.dropout is not None:
+        _set_dropout(model, network.dropout)
+    if weights or network != Network(dropout=network.dropout, l2=network.l2):
+        raise UserError("recipe.network: only dropout and l2 are there yet")
     _try(name, model, channels, image_size)
     return model
+
+
+def _set_dropout(model: nn.Module, rate: float) -> None:
+    from torch import nn
+
+    for module in model.modules():
+        if isinstance(module, nn.Dropout):
+            module.p = rate
 
 
 def _own(name: str, classes: int, channels: int, image_size: tuple[int, int]) -> nn.Module:
     from datavolume.models import small
 
-    network = {"mlp": small.mlp, "small_cnn": small.small_cnn}[name]
-    return network(classes=classes, channels=channels, image_size=image_size)
+    make = {
+        "mlp": small.mlp,
+        "small_cnn": small.small_cnn,
+        "emnist_cnn": small.emnist_cnn,
+        "vgg3": small.vgg3,
+    }[name]
+    return make(classes=classes, channels=channels, image_size=image_size)
 
 
 def _torchvision(name: str, classes: int, channels: int) -> nn.Module:
