@@ -1,7 +1,9 @@
 """Random orders: the same everywhere and for ever, independent by name, stratified."""
 
 import numpy as np
+import pytest
 
+from datavolume.data import permutation
 from datavolume.data.permutation import hold_out, rank_in_class
 
 LABELS = np.array([0, 1, 0, 1, 1, 0, 0, 2])
@@ -31,6 +33,21 @@ def test_many_classes_give_the_same_order_as_few():
     for largest in (2**8, 2**16 - 1, 2**16):
         many = few * largest
         assert (rank_in_class(few, "a") == rank_in_class(many, "a")).all()
+
+
+@pytest.mark.parametrize("lower_bits", [8, 31, 63])
+def test_samples_that_share_the_upper_bits_keep_the_order_of_a_full_sort(monkeypatch, lower_bits):
+    """Real priorities share them about once in a million images: here many do, and many are equal altogether."""
+    generator = np.random.Generator(np.random.Philox(3))
+    priorities = generator.integers(0, 2, 2000).astype(np.uint64) << np.uint64(lower_bits)
+    priorities += generator.integers(0, 7, 2000).astype(np.uint64)
+    labels = generator.integers(0, 5, 2000)
+    monkeypatch.setattr(permutation, "_priorities", lambda *_: priorities)
+    ranks = rank_in_class(labels, "a")
+    for k in range(5):
+        of_class = np.flatnonzero(labels == k)
+        expected = sorted(of_class, key=lambda sample: (int(priorities[sample]), sample))
+        assert of_class[np.argsort(ranks[of_class])].tolist() == expected
 
 
 def test_hold_out_takes_the_rounded_share_of_each_class():

@@ -20,11 +20,9 @@ def rank_in_class(labels: NDArray[np.int64], *names: str | int) -> NDArray[np.in
     `names` say what the order belongs to; other names give an independent order.
     """
     counts = np.bincount(labels)
-    small = labels.astype(np.uint16) if len(counts) <= 2**16 else labels  # 16 bits sort several times faster
-    order = np.lexsort((_priorities(len(labels), *names), small))
     first = np.cumsum(counts) - counts
     ranks = np.empty(len(labels), np.int64)
-    ranks[order] = np.arange(len(labels)) - np.repeat(first, counts)
+    ranks[_order(labels, _priorities(len(labels), *names))] = np.arange(len(labels)) - np.repeat(first, counts)
     return ranks
 
 
@@ -37,6 +35,27 @@ def hold_out(labels: NDArray[np.int64], share: float, *names: str | int) -> NDAr
     held = np.clip(np.rint(counts * share).astype(np.int64), 1, np.maximum(counts - 1, 1))
     train: NDArray[np.bool_] = rank_in_class(labels, "hold out", *names) >= held[labels]
     return train
+
+
+def _order(labels: NDArray[np.int64], priorities: NDArray[np.uint64]) -> NDArray[np.int64]:
+    """Samples by class, in each by priority, then by place: `np.lexsort((priorities, labels))`, some three times faster.
+
+    NumPy sorts 16 bits by radix: first the upper 32 bits of the priorities; the few of a class that share them after.
+    """
+    order = np.argsort((priorities >> np.uint64(32)).astype(np.uint16), kind="stable")
+    for digits in ((priorities >> np.uint64(48)).astype(np.uint16), _fewest_bits(labels)):
+        order = order[np.argsort(digits[order], kind="stable")]
+    upper = (priorities >> np.uint64(32)).astype(np.uint32)[order]
+    same = (upper[1:] == upper[:-1]) & (np.diff(labels[order]) == 0)
+    if same.any():
+        shared = np.flatnonzero(np.append(same, False) | np.append(False, same))
+        among = order[shared]
+        order[shared] = among[np.lexsort((among, priorities[among], labels[among]))]
+    return order
+
+
+def _fewest_bits(labels: NDArray[np.int64]) -> NDArray[np.int64] | NDArray[np.uint16]:
+    return labels.astype(np.uint16) if labels.max(initial=0) < 2**16 else labels
 
 
 def _priorities(size: int, *names: str | int) -> NDArray[np.uint64]:
