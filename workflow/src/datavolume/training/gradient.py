@@ -1,6 +1,6 @@
 """One batch's gradient, in equal shards that are added in a fixed order: the same bits on 1, 2 or 4 processes.
 
-    gradient = Gradient(model, shards=recipe.shards, group=group)
+    gradient = Gradient(model, shards=recipe.shards, group=group, tier=tier)     # tier: scales the loss of fp16
     loss, signal = gradient.compute(loss_of_shard, signal)       # then optimizer.step()
 
 Buffers keep what shard 0 made of them. That is exact for BatchNorm's running statistics and the like: training mode
@@ -15,6 +15,7 @@ from functools import reduce
 import torch
 
 from datavolume.training.distributed import Group
+from datavolume.training.precision import Tier
 
 __all__ = ["Gradient"]
 
@@ -24,8 +25,9 @@ LossOfShard = Callable[[int], torch.Tensor]
 class Gradient:
     """Sets every parameter's `grad`; `shards` is a multiple of the group's size."""
 
-    def __init__(self, model: torch.nn.Module, shards: int, group: Group) -> None:
+    def __init__(self, model: torch.nn.Module, shards: int, group: Group, tier: Tier | None = None) -> None:
         self._model, self._shards, self._group = model, shards, group
+        self._scaled = tier.scale if tier else _as_it_is
         self._parameters = [parameter for parameter in model.parameters() if parameter.requires_grad]
 
     def compute(self, loss_of_shard: LossOfShard, signal: int) -> tuple[torch.Tensor, int]:
@@ -34,7 +36,7 @@ class Gradient:
             return self._sum_of_shards(loss_of_shard, signal)
         loss = loss_of_shard(0)
         self._model.zero_grad()
-        loss.backward()  # type: ignore[no-untyped-call]
+        self._scaled(loss).backward()  # type: ignore[no-untyped-call]
         return loss.detach(), signal
 
     def _sum_of_shards(self, loss_of_shard: LossOfShard, signal: int) -> tuple[torch.Tensor, int]:
@@ -57,7 +59,7 @@ class Gradient:
         for shard in range(self._group.rank * own, (self._group.rank + 1) * own):
             loss = loss_of_shard(shard)
             kept = kept or [buffer.clone() for buffer in buffers]
-            found = torch.autograd.grad(loss, self._parameters, allow_unused=True)
+            found = torch.autograd.grad(self._scaled(loss), self._parameters, allow_unused=True)
             yield self._row(found, loss.detach(), signal)
         for buffer, value in zip(buffers, kept, strict=True):
             buffer.copy_(value)
@@ -68,3 +70,7 @@ class Gradient:
             for parameter, grad in zip(self._parameters, found, strict=True)
         ]
         return torch.cat([*grads, loss[None], loss.new_tensor([signal])])
+
+
+def _as_it_is(loss: torch.Tensor) -> torch.Tensor:
+    return loss
