@@ -1,11 +1,12 @@
 """Subsets: exact sizes, class ratios, nesting, independence, and what cannot be chosen."""
 
-from itertools import pairwise
+from itertools import combinations, pairwise
 
 import numpy as np
 import pytest
 from numpy.typing import NDArray
 
+from datavolume.data import permutation
 from datavolume.data.index import Index
 from datavolume.data.subsets import choose_subset, load_subset, write_subset
 from datavolume.errors import UserError
@@ -136,6 +137,123 @@ def test_several_empty_classes_are_counted():
 def test_a_size_above_the_training_split_is_refused():
     with pytest.raises(UserError, match="n15 of digits: the training split has only 14 images"):
         choose(labels_of(5, 9), size=15)
+
+
+def test_balanced_classes_are_all_alike():
+    labels = labels_of(100, 50, 30)
+    assert taken(labels, fraction=1 / 3, balance="balanced") == [20, 20, 20]  # 60 of 180 in all
+    assert taken(labels, size=60, balance="balanced") == [20, 20, 20]
+    assert taken(labels, size=62, balance="balanced") == [21, 21, 20]  # exact: to one image alike
+    assert taken(labels, size=3, balance="balanced") == [1, 1, 1]
+
+
+def test_long_tailed_cifar10_is_that_of_the_class_balanced_loss():
+    """5000 x 100^(-k / 9), as published but rounded, where the paper's code cuts off (1796, 645)."""
+    expected = [5000, 2997, 1797, 1077, 646, 387, 232, 139, 83, 50]
+    assert taken(labels_of(*[5000] * 10), size=12408, balance="long_tailed", imbalance=100) == expected
+
+
+def test_long_tailed_puts_the_classes_in_the_order_of_their_images():
+    tail = {"balance": "long_tailed", "imbalance": 100}
+    assert taken(labels_of(1000, 1000, 1000), fraction=0.037, **tail) == [100, 10, 1]  # 111 of 3000
+    assert taken(labels_of(900, 1100, 1000), size=111, **tail) == [1, 100, 10]
+    assert taken(labels_of(900, 1100, 1000), size=111, seed=3, **tail) == [1, 100, 10]
+
+
+def test_long_tailed_of_one_or_two_classes():
+    assert taken(labels_of(50), size=20, balance="long_tailed", imbalance=10) == [20]
+    assert taken(labels_of(50, 50), size=22, balance="long_tailed", imbalance=10) == [20, 2]
+
+
+def test_the_profile_is_exact_where_it_can_be_so_that_every_machine_takes_the_same():
+    """Shares are 1000, 100 and 10: 1.5 images of the last class are a tie, which a last bit would decide."""
+    labels = labels_of(370, 370, 370)
+    assert taken(labels, fraction=0.15, balance="long_tailed", imbalance=100) == [150, 15, 2]
+    assert taken(labels, fraction=0.25, balance="long_tailed", imbalance=100) == [250, 25, 2]
+
+
+@pytest.mark.parametrize("balance", [{"balance": "balanced"}, {"balance": "long_tailed", "imbalance": 9}])
+def test_volumes_of_one_balance_hold_each_other_whether_fractions_or_sizes(balance):
+    labels = labels_of(44, 20, 28, 21)
+    volumes = [Volume(fraction=k / 113, **balance) for k in range(10, 45)]
+    volumes += [Volume(size=size, **balance) for size in range(10, 45)]
+    subsets = [
+        set(choose_subset(np.arange(113), labels, v, dataset="d", classes=list("abcd")).tolist()) for v in volumes
+    ]
+    assert [len(ids) for ids in subsets[-35:]] == list(range(10, 45))
+    subsets.sort(key=len)
+    assert all(small <= large for small, large in pairwise(subsets))
+
+
+def test_another_balance_takes_from_the_same_orders():
+    labels = labels_of(100, 50)
+    stratified, balanced = (set(choose(labels, size=60, balance=balance)) for balance in ("stratified", "balanced"))
+    assert len(stratified & balanced) == 30 + 20  # 40 and 20, 30 and 30: the smaller of each class
+
+
+def test_independent_volumes_of_another_balance_are_drawn_afresh():
+    labels = labels_of(500, 500)
+    balances = [{}, {"balance": "balanced"}, {"balance": "long_tailed", "imbalance": 1.01}]
+    subsets = [set(choose(labels, fraction=0.5, mode="independent", **balance)) for balance in balances]
+    assert all(200 < len(one & other) < 300 for one, other in combinations(subsets, 2))
+
+
+@pytest.mark.parametrize(
+    ("volume", "said"),
+    [
+        # 60 a class at fraction 1; 30.5 / 60 = 0.508.
+        (
+            {"fraction": 0.6},
+            "f0.6 (balanced) of digits wants 36 images of class 'class 2', there are 30; the largest"
+            " fraction that works is 0.508",
+        ),
+        ({"fraction": 0.9}, "wants 54 images of class 'class 2', there are 30, and too few of 1 more; the largest"),
+        (
+            {"size": 93},
+            "n93 (balanced) of digits wants 31 images of class 'class 2', there are 30; the largest size that"
+            " works is 92",
+        ),
+    ],
+)
+def test_a_class_with_too_few_images_is_named_with_the_most_that_works(volume, said):
+    labels = labels_of(100, 50, 30)
+    with pytest.raises(UserError) as caught:
+        choose(labels, balance="balanced", **volume)
+    assert said in str(caught.value)
+    assert taken(labels, balance="balanced", fraction=0.508) == [30, 30, 30]
+    assert taken(labels, balance="balanced", size=92) == [31, 31, 30]
+
+
+def test_a_tail_left_empty_is_named_with_the_least_that_works():
+    """The last class's share is 27.03: its first image comes at fraction 0.0185, when the others have 50 and 5."""
+    labels, tail = labels_of(1000, 1000, 1000), {"balance": "long_tailed", "imbalance": 100}
+    with pytest.raises(UserError, match=r"n55 \(long_tailed, imbalance 100\) .* 'class 2' .* smallest size .* is 56$"):
+        choose(labels, size=55, **tail)
+    assert taken(labels, size=56, **tail) == [50, 5, 1]
+    with pytest.raises(UserError, match=r"with no image; the smallest fraction that works is 0\.019$"):
+        choose(labels, fraction=0.018, **tail)
+
+
+@pytest.mark.parametrize("volume", [{"fraction": 0.2}, {"fraction": 0.6}, {"size": 100}, {"size": 900}])
+def test_a_tail_that_no_volume_can_have_is_said_so(volume):
+    """The second class is full at fraction 0.11, the third has its first image at 0.51."""
+    unit = next(iter(volume))
+    with pytest.raises(UserError, match=rf"; with imbalance 1000 no {unit} works: lower subsets\.imbalance$"):
+        choose(labels_of(1000, 3, 3), balance="long_tailed", imbalance=1000, **volume)
+
+
+def test_fractions_of_an_index_of_imagenets_size():
+    """As a plain sort by class and priority chooses them. (benchmarks/subsets.py prints the time.)"""
+    labels = np.random.Generator(np.random.Philox(1)).integers(0, 1000, 1_281_167)
+    by_class = np.lexsort((permutation._priorities(len(labels), "ImageNet", 0), labels))
+    counts = np.bincount(labels)
+    ends = np.cumsum(counts)
+    for fraction in (0.05, 0.75):
+        take = np.rint(counts * fraction).astype(int)
+        expected = [by_class[end - count : end - count + n] for end, count, n in zip(ends, counts, take, strict=True)]
+        volume = Volume(fraction=fraction)
+        ids = choose_subset(np.arange(len(labels)), labels, volume, dataset="ImageNet", classes=[""] * 1000)
+        assert (ids == np.sort(np.concatenate(expected))).all()
 
 
 INDEX = Index(

@@ -38,7 +38,7 @@ def hold_out(labels: NDArray[np.int64], share: float, *names: str | int) -> NDAr
 
 
 def _order(labels: NDArray[np.int64], priorities: NDArray[np.uint64]) -> NDArray[np.int64]:
-    """Samples by class, in each by priority, then by place: `np.lexsort((priorities, labels))`, some three times faster.
+    """Samples by class, in each by priority, then by place: np.lexsort((priorities, labels)), three times faster.
 
     NumPy sorts 16 bits by radix: first the upper 32 bits of the priorities; the few of a class that share them after.
     """

@@ -3,15 +3,28 @@
     ids = choose_subset(samples, labels, Volume(fraction=0.25), dataset="digits", classes=names)
     write_subset(paths.subset(dataset_id, subset_id), ids)
 
-Each class has one random order per dataset and subset seed; a subset takes the front of it. A fraction takes
-`round(n_class x fraction)` (half to even, as Python's and NumPy's round). An exact size takes what the fraction that
-rounds to it would, ties in the order of classes (Webster's method): unlike with largest remainders, a class never loses
-an image when the size grows. So of two nested volumes, fractions or sizes, the larger holds the smaller.
+Each class has one random order per dataset and subset seed; a subset takes the front of it. How much of it says the
+volume's balance: a class's *share* s is what fraction 1 would take of it, all shares add up to the training split.
+
+    stratified     s = n_class: the classes as they are
+    balanced       s = N / K: all alike
+    long_tailed    s ~ imbalance^(-k / (K - 1)) for the k-th class: the largest class has `imbalance` times the images
+                   of the smallest, as in Cui et al., Class-Balanced Loss Based on Effective Number of Samples (CVPR
+                   2019). Classes are put in the order of their training images, ties as in the index; it is the same
+                   for every subset seed.
+
+A fraction takes `round(s x fraction)` (half to even, as Python's and NumPy's round). An exact size takes what the
+fraction that rounds to it would, ties in the order of classes (Webster's method): unlike with largest remainders, a
+class never loses an image when the size grows. So of two nested volumes of one balance, fractions or sizes, the larger
+holds the smaller. Those of another balance or imbalance take from the same orders: they overlap, and none need hold the
+other.
 """
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
+from dataclasses import replace
+from decimal import Context, Decimal, localcontext
 from math import ceil, floor, log10
 from pathlib import Path
 
@@ -27,75 +40,155 @@ from datavolume.study.model import Volume
 __all__ = ["choose_subset", "load_subset", "write_subset"]
 
 Ids = NDArray[np.int64]
+Shares = NDArray[np.float64]
 
 
 def choose_subset(samples: Ids, labels: Ids, volume: Volume, *, dataset: str, classes: Sequence[str]) -> Ids:
     """Sorted ids, out of `samples` int64 [N] with `labels` int64 [N] in 0..K-1 (the training split, in order of id).
 
     `dataset` is the name that the random order belongs to. Raises UserError where a class would be left with no image,
-    or more images are wanted than there are.
+    or more images are wanted than there are, in all or of a class.
     """
     counts = np.bincount(labels, minlength=len(classes))
     if volume.size is not None and volume.size > len(samples):
-        raise UserError(f"subset {volume.label} of {dataset}: the training split has only {len(samples)} images")
-    take = _take(counts, volume)
-    if not take.all():
-        raise UserError(_class_left_empty(counts, take, volume, dataset, classes))
-    own = (volume.label,) if volume.mode == "independent" else ()
-    chosen = rank_in_class(labels, dataset, volume.seed, *own) < take[labels]
+        raise UserError(f"subset {_name(volume)} of {dataset}: the training split has only {len(samples)} images")
+    shares = _shares(counts, volume)
+    take = _take(shares, volume)
+    if not take.all() or (take > counts).any():
+        raise UserError(
+            f"subset {_name(volume)} of {dataset} {_mistake(counts, take, classes)}; "
+            f"{_remedy(counts, shares, take, volume)}"
+        )
+    chosen = rank_in_class(labels, dataset, volume.seed, *_drawn_afresh(volume)) < take[labels]
     ids: Ids = samples[chosen]
     return ids
 
 
-def _take(counts: Ids, volume: Volume) -> Ids:
+def _name(volume: Volume) -> str:
+    balances = {"balanced": " (balanced)", "long_tailed": f" (long_tailed, imbalance {volume.imbalance:g})"}
+    return volume.label + balances.get(volume.balance, "")
+
+
+def _drawn_afresh(volume: Volume) -> tuple[str, ...]:
+    """What an independent volume's order belongs to, beside dataset and seed."""
+    return (_name(volume),) if volume.mode == "independent" else ()
+
+
+def _shares(counts: Ids, volume: Volume) -> Shares:
+    """Images of each class at fraction 1, were there enough: float64 [K], in all as many as `counts`.
+
+    In decimal numbers, because the last bits of a power are not the same on every machine.
+    """
+    classes, total = len(counts), int(counts.sum())
+    if volume.balance == "stratified":
+        return counts.astype(np.float64)
+    if volume.balance == "balanced":
+        return np.full(classes, total / classes)
+    shares = np.empty(classes)
+    with localcontext(Context(prec=30)):
+        base = Decimal(repr(float(volume.imbalance)))
+        profile = [base ** (Decimal(-k) / max(classes - 1, 1)) for k in range(classes)]
+        scale = total / sum(profile)
+        shares[np.argsort(-counts, kind="stable")] = [float(weight * scale) for weight in profile]
+    return shares
+
+
+def _take(shares: Shares, volume: Volume) -> Ids:
     """Images to take of each class: int64 [K]."""
     if volume.size is not None:
-        return _of_size(counts, volume.size)
-    rounded: Ids = np.rint(counts * (volume.fraction or 0)).astype(np.int64)
+        return _of_size(shares, volume.size)
+    rounded: Ids = np.rint(shares * (volume.fraction or 0)).astype(np.int64)
     return rounded
 
 
-def _of_size(counts: Ids, size: int) -> Ids:
-    """Images to take of each class, `size` in all: int64 [K]."""
-    owner = np.repeat(np.arange(len(counts)), counts)
-    rank = np.arange(len(owner)) - np.repeat(np.cumsum(counts) - counts, counts)
-    turn = (rank + 0.5) / counts[owner]  # the fraction at which rounding starts to include this image
+def _of_size(shares: Shares, size: int) -> Ids:
+    """Images to take of each class, `size` in all: int64 [K].
+
+    The image of rank r joins at the fraction (r + 1/2) / share. By the fraction t, that is t x N images, give or take
+    half a one for each class: so only the few ranks between two such fractions are put in order.
+    """
+    surely, maybe = (_ranks_before(shares, (size + more) / shares.sum()) for more in (-len(shares), len(shares)))
+    surely, maybe = np.maximum(surely - 1, 0), maybe + 1  # a rank more on either side, for floating point
+    between = maybe - surely
+    owner = np.repeat(np.arange(len(shares)), between)
+    rank = np.arange(len(owner)) - np.repeat(np.cumsum(between) - between - surely, between)
+    turn = (rank + 0.5) / shares[owner]
     # Of images whose turn is the same, odd ranks first: half to even includes exactly those, so fractions nest too.
     order = np.lexsort((owner, rank % 2 == 0, turn))
-    return np.bincount(owner[order[:size]], minlength=len(counts))
+    return surely + np.bincount(owner[order[: size - surely.sum()]], minlength=len(shares))
 
 
-def _class_left_empty(counts: Ids, take: Ids, volume: Volume, dataset: str, classes: Sequence[str]) -> str:
-    empty = np.flatnonzero(take == 0)
-    first = empty[np.argmin(counts[empty])]
-    more = f" and {len(empty) - 1} more" if len(empty) > 1 else ""
-    works = (
-        f"smallest fraction that works is {_smallest_fraction(counts):g}"
-        if volume.size is None
-        else f"smallest size that works is {_smallest_size(counts)}"
-    )
-    return (
-        f"subset {volume.label} of {dataset} leaves class '{classes[first]}' ({counts[first]} training images){more} "
-        f"with no image; the {works}"
-    )
+def _ranks_before(shares: Shares, turn: float) -> Ids:
+    ranks: Ids = np.floor(shares * turn + 0.5).astype(np.int64)
+    return ranks
 
 
-def _smallest_fraction(counts: Ids) -> float:
+def _mistake(counts: Ids, take: Ids, classes: Sequence[str]) -> str:
+    """Which class cannot be as the volume asks; where several cannot, the smallest, and how many more."""
+    too_many = take > counts
+    wrong = np.flatnonzero(too_many if too_many.any() else take == 0)
+    first, others = wrong[np.argmin(counts[wrong])], len(wrong) - 1
+    if too_many.any():
+        more = f", and too few of {others} more" if others else ""
+        return f"wants {take[first]} images of class '{classes[first]}', there are {counts[first]}{more}"
+    more = f" and {others} more" if others else ""
+    return f"leaves class '{classes[first]}' ({counts[first]} training images){more} with no image"
+
+
+def _remedy(counts: Ids, shares: Shares, take: Ids, volume: Volume) -> str:
+    """The nearest fraction or size that works, where one does."""
+    unit = "fraction" if volume.size is None else "size"
+    which = "largest" if (take > counts).any() else "smallest"
+    nearest = _NEAREST[which, unit](counts, shares)
+    taken = _take(shares, replace(volume, **{unit: nearest}))
+    if taken.all() and (taken <= counts).all():
+        return f"the {which} {unit} that works is {nearest:g}"
+    return f"with imbalance {volume.imbalance:g} no {unit} works: lower subsets.imbalance"
+
+
+def _smallest_fraction(_: Ids, shares: Shares) -> float:
     """To two digits, upwards: the smallest class then rounds to one image."""
-    exact = 0.5 / int(counts.min())
+    exact = 0.5 / float(shares.min())
     scale = 10.0 ** (1 - floor(log10(exact)))
     tried = ceil(exact * scale)
-    while round(int(counts.min()) * tried / scale) < 1:
+    while np.rint(shares.min() * (tried / scale)) < 1:
         tried += 1
     return tried / scale
 
 
-def _smallest_size(counts: Ids) -> int:
+def _largest_fraction(counts: Ids, shares: Shares) -> float:
+    """To three digits, downwards: no class then needs more images than it has."""
+    exact = float(((counts + 0.5) / shares).min())
+    scale = 10.0 ** (2 - floor(log10(exact)))
+    tried = floor(exact * scale)
+    while (np.rint(shares * (tried / scale)) > counts).any():
+        tried -= 1
+    return tried / scale
+
+
+def _smallest_size(counts: Ids, shares: Shares) -> int:
+    return _first_size(counts, lambda size: bool(_of_size(shares, size).all()))
+
+
+def _largest_size(counts: Ids, shares: Shares) -> int:
+    return _first_size(counts, lambda size: bool((_of_size(shares, size) > counts).any())) - 1
+
+
+def _first_size(counts: Ids, found: Callable[[int], bool]) -> int:
+    """The smallest of which that is so: sizes nest, so it is for all above."""
     low, high = len(counts), int(counts.sum())
-    while low < high:  # sizes nest: if one works, so do all above it
+    while low < high:
         middle = (low + high) // 2
-        low, high = (low, middle) if _of_size(counts, middle).all() else (middle + 1, high)
+        low, high = (low, middle) if found(middle) else (middle + 1, high)
     return low
+
+
+_NEAREST: dict[tuple[str, str], Callable[[Ids, Shares], float]] = {
+    ("smallest", "fraction"): _smallest_fraction,
+    ("largest", "fraction"): _largest_fraction,
+    ("smallest", "size"): _smallest_size,
+    ("largest", "size"): _largest_size,
+}
 
 
 def write_subset(path: Path, ids: Ids) -> None:
