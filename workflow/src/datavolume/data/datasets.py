@@ -2,39 +2,67 @@
 
 dataset_names()                       the valid names; imports nothing
 open_dataset(dataset, data_folder)    its labels, split and images, as Samples
+fetch_dataset(dataset, data_folder)   download what is missing
+listing(dataset)                      a stamp that changes when a user's own files do
 """
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+import hashlib
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass, fields
 from pathlib import Path
-from typing import Any
 
-import numpy as np
-
-from datavolume.data.folder import check_folder, open_folder
+from datavolume.data.arrays import array_steps, open_digits, open_torchvision
+from datavolume.data.fetch import Step, fetch_steps, root_of
+from datavolume.data.folder import check_folder, class_folders, open_folder
 from datavolume.data.npz import check_npz, open_npz
-from datavolume.data.permutation import hold_out
-from datavolume.data.samples import Samples, in_memory
+from datavolume.data.published import (
+    USUAL_SIZE,
+    check_imagenet,
+    food101_steps,
+    imagenet_steps,
+    imagenette_steps,
+    open_food101,
+    open_imagenet,
+    open_imagenette,
+)
+from datavolume.data.samples import Samples
+from datavolume.data.stores import STORES
 from datavolume.errors import UserError
 from datavolume.study.model import Dataset
 from datavolume.study.validate import nearest
 
-__all__ = ["check_dataset", "check_source", "dataset_names", "open_dataset"]
+__all__ = [
+    "can_be_fetched",
+    "check_dataset",
+    "check_source",
+    "dataset_names",
+    "fetch_dataset",
+    "holds_files",
+    "image_size_of",
+    "listing",
+    "open_dataset",
+]
 
 
 @dataclass(frozen=True)
 class _Entry:
     """`options` are the fields of Dataset that it reads; any other must be left at its default.
 
-    `check` looks quickly whether a user's own data are where the study says.
+    `check` looks quickly whether a user's own data are where the study says; `steps` say what can be fetched, below
+    which root; `watched` are the files and folders of a `path` whose change means other images. `files`: image files,
+    which are decoded, and cut to `image_size` where the study gives none.
     """
 
     open: Callable[[Dataset, Path], Samples]
     options: tuple[str, ...]
     required: tuple[str, ...] = ()
     check: Callable[[Dataset], None] | None = None
+    steps: Callable[[Dataset, Path], list[Step]] | None = None
+    watched: Callable[[Path], Iterable[Path]] | None = None
+    files: bool = False
+    image_size: int | None = None
 
 
 def dataset_names() -> tuple[str, ...]:
@@ -53,6 +81,20 @@ def check_dataset(dataset: Dataset) -> None:
         if field.name not in entry.options and value != field.default:
             allowed = ", ".join(entry.options) or "none"
             raise UserError(f"dataset {dataset.name} does not read {field.name}; remove it (options: {allowed})")
+    _check_values(dataset, entry)
+
+
+def _check_values(dataset: Dataset, entry: _Entry) -> None:
+    if dataset.store not in ("auto", *STORES):
+        raise UserError(f"dataset {dataset.name}: store '{dataset.store}' is unknown{nearest(dataset.store, STORES)}")
+    if not 0 <= dataset.tuning < 1:
+        raise UserError(f"dataset {dataset.name}: tuning is {dataset.tuning:g}; allowed: a share from 0 to below 1")
+    side = dataset.image_size or entry.image_size or 0
+    if dataset.resize is not None and dataset.resize < side:
+        raise UserError(
+            f"dataset {dataset.name}: resize ({dataset.resize}) is below image_size ({side}); it is the shorter side "
+            "of the image that image_size is cut from"
+        )
 
 
 def check_source(dataset: Dataset) -> None:
@@ -63,60 +105,84 @@ def check_source(dataset: Dataset) -> None:
 
 
 def open_dataset(dataset: Dataset, data_folder: Path) -> Samples:
-    """Labels, split and images; images are read when its blocks are. Raises UserError for what the user can mend."""
+    """Labels, split and images; image files are not opened. Raises UserError for what the user can mend."""
     check_dataset(dataset)
     return _ENTRIES[dataset.name].open(dataset, data_folder)
 
 
-def _open_digits(dataset: Dataset, data_folder: Path) -> Samples:  # noqa: ARG001 (in scikit-learn's wheel)
-    from sklearn.datasets import load_digits
-
-    bunch = load_digits()
-    labels = bunch.target.astype(np.int64)
-    images = np.rint(bunch.images * (255 / 16)).astype(np.uint8)[:, None]
-    train = hold_out(labels, dataset.validation, dataset.name, dataset.split_seed)
-    return in_memory(images, labels, train, [str(digit) for digit in range(10)], _numbered("digits", len(labels)))
+def image_size_of(dataset: Dataset) -> int:
+    """The side of what networks see of image files, in pixels."""
+    return dataset.image_size or _ENTRIES[dataset.name].image_size or USUAL_SIZE
 
 
-def _open_torchvision(dataset: Dataset, data_folder: Path) -> Samples:
-    """A dataset whose torchvision class holds its images in memory, with its own training and test split."""
-    root = Path(dataset.path).expanduser() if dataset.path else data_folder
-    parts = [_torchvision_part(dataset.name, root, train) for train in (True, False)]
-    images = np.concatenate([np.asarray(part.data) for part in parts])
-    labels = np.concatenate([np.asarray(part.targets, np.int64) for part in parts])
-    channels_first = images[:, None] if images.ndim == 3 else images.transpose(0, 3, 1, 2)
-    train = np.arange(len(labels)) < len(parts[0].data)
-    return in_memory(channels_first, labels, train, parts[0].classes, _numbered(dataset.name, len(labels)))
+def holds_files(dataset: Dataset) -> bool:
+    """Whether its images are files, which take a while to decode."""
+    return _ENTRIES[dataset.name].files
 
 
-def _torchvision_part(name: str, root: Path, train: bool) -> Any:
-    """The torchvision dataset; `download` fetches only what is missing."""
-    from torchvision import datasets
-
-    try:
-        return getattr(datasets, name)(root, train=train, download=True)
-    except Exception as error:  # what a network, a disk or a damaged file makes torchvision stumble over
-        raise UserError(
-            f"{root}: {name} is missing or damaged there and cannot be fetched ({error}); delete its files and run "
-            "once on a machine with internet, or put torchvision's files there"
-        ) from error
+def can_be_fetched(dataset: Dataset) -> bool:
+    return _ENTRIES[dataset.name].steps is not None
 
 
-def _numbered(name: str, size: int) -> Sequence[str]:
-    return [f"{name}[{i}]" for i in range(size)]
+def fetch_dataset(dataset: Dataset, data_folder: Path) -> None:
+    """Download, or unpack, what is not there yet. Raises UserError where that cannot be."""
+    check_dataset(dataset)
+    if steps := _ENTRIES[dataset.name].steps:
+        root = root_of(dataset, data_folder)
+        fetch_steps(dataset.name, steps(dataset, root), root)
 
+
+def listing(dataset: Dataset) -> str:
+    """Changes when files are added to a user's data or taken away; empty where they are not his, or not there.
+
+    Cheap: it looks at the class folders alone, not into deeper ones.
+    """
+    watched = _ENTRIES[dataset.name].watched
+    if watched is None or dataset.path is None:
+        return ""
+    root = Path(dataset.path).expanduser()
+    found = [(path, path.stat()) for path in watched(root) if path.exists()]
+    rows = [f"{path.relative_to(root)}\0{stat.st_mtime_ns}" for path, stat in found]
+    return hashlib.sha256("\n".join(rows).encode()).hexdigest()[:16] if rows else ""
+
+
+_ARRAYS = _Entry(open_torchvision, ("path", "split_seed", "tuning"), steps=array_steps)
+_FILES = ("path", "image_size", "split_seed", "store", "resize", "tuning")
 
 _ENTRIES = {
-    "digits": _Entry(_open_digits, ("validation", "split_seed")),
-    "MNIST": _Entry(_open_torchvision, ("path",)),
-    "FashionMNIST": _Entry(_open_torchvision, ("path",)),
-    "CIFAR10": _Entry(_open_torchvision, ("path",)),
-    "CIFAR100": _Entry(_open_torchvision, ("path",)),
+    "digits": _Entry(open_digits, ("validation", "split_seed", "tuning")),
+    "MNIST": _ARRAYS,
+    "FashionMNIST": _ARRAYS,
+    "EMNIST": _ARRAYS,
+    "CIFAR10": _ARRAYS,
+    "CIFAR100": _ARRAYS,
+    "Imagenette": _Entry(
+        open_imagenette, _FILES, steps=imagenette_steps, watched=class_folders, files=True, image_size=USUAL_SIZE
+    ),
+    "Food101": _Entry(open_food101, _FILES, steps=food101_steps, files=True, image_size=USUAL_SIZE),
+    "ImageNet": _Entry(
+        open_imagenet,
+        _FILES,
+        required=("path",),
+        check=check_imagenet,
+        steps=imagenet_steps,
+        watched=class_folders,
+        files=True,
+        image_size=USUAL_SIZE,
+    ),
     "folder": _Entry(
         open_folder,
-        ("path", "image_size", "validation", "split_seed"),
+        (*_FILES, "validation"),
         required=("path", "image_size"),
         check=check_folder,
+        watched=class_folders,
+        files=True,
     ),
-    "npz": _Entry(open_npz, ("path", "validation", "split_seed"), required=("path",), check=check_npz),
+    "npz": _Entry(
+        open_npz,
+        ("path", "validation", "split_seed", "tuning"),
+        required=("path",),
+        check=check_npz,
+        watched=lambda path: [path],
+    ),
 }

@@ -2,29 +2,27 @@
 
     build_index(dataset, paths, data_folder)
     index = load_index(paths, dataset_id(dataset))
-    index.images[index.train_samples[:32]]      # uint8 [32, C, H, W], read from the disk as needed
+    index.images[index.train_samples[:32]]      # store tensors: uint8 [32, C, H, W], read from the disk as needed
+    index.encoded(sample)                       # stores jpeg and files: the bytes of one image, to be decoded
 
-Files: images.npy (uint8 [N, C, H, W]), index.parquet (sample, split, label, source), classes.json (names, mean, std,
-fingerprint).
+Files: images.npy, index.parquet (sample, split, label, source; of image files also height, width, orientation, bytes;
+in the store jpeg also offset), classes.json (names, mean, std, fingerprint, store), prepared.json (what was found).
 """
 
 from __future__ import annotations
 
-import hashlib
 import json
+from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import cached_property
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
-from datavolume.data.datasets import open_dataset
-from datavolume.data.samples import Samples, check_classes
+from datavolume.data.build import build_index
 from datavolume.errors import UserError
-from datavolume.files import atomic, write_json, write_parquet
-from datavolume.study.identity import dataset_id
-from datavolume.study.model import Dataset
 from datavolume.study.paths import Paths
 
 __all__ = ["Index", "build_index", "load_index"]
@@ -32,10 +30,16 @@ __all__ = ["Index", "build_index", "load_index"]
 
 @dataclass(frozen=True, eq=False)
 class Index:
-    """N images of K classes, each in the training split or held out.
+    """N images of K classes, each in the training split, held out for validation, or set aside for tuning.
 
-    images: uint8 [N, C, H, W], memory-mapped. labels: int64 [N], 0..K-1. train: bool [N].
+    images: memory-mapped, uint8; [N, C, H, W] in the store tensors; all JPEGs one after another, [bytes], in the store
+    jpeg; empty in the store files. labels: int64 [N], 0..K-1. train: bool [N]. tuning: bool [N] or None.
     mean, std: C floats, of the training split's pixels in 0..1. fingerprint: SHA-256 of images, labels and split.
+
+    In the stores jpeg and files: `side` is what networks see, cut from an image whose shorter side is `resize` (or is
+    scaled to it); sizes: heights and widths, int64 [N], of the upright images; orientations: uint8 [N], the EXIF value
+    that is still to be applied after decoding (1: none; always so in the store jpeg); `originals` are the files' paths
+    below `root`. A JPEG of the store jpeg may be grey or progressive; there is no CMYK in it.
     """
 
     name: str
@@ -46,6 +50,15 @@ class Index:
     mean: tuple[float, ...]
     std: tuple[float, ...]
     fingerprint: str
+    store: str = "tensors"
+    tuning: NDArray[np.bool_] | None = None
+    side: int | None = None
+    resize: int | None = None
+    sizes: tuple[NDArray[np.int64], NDArray[np.int64]] | None = None
+    orientations: NDArray[np.uint8] | None = None
+    spans: tuple[NDArray[np.int64], NDArray[np.int64]] | None = None  # offsets and lengths in `images`
+    root: Path | None = None
+    originals: Sequence[Any] = ()
 
     @cached_property
     def train_samples(self) -> NDArray[np.int64]:
@@ -55,98 +68,97 @@ class Index:
     @cached_property
     def validation_samples(self) -> NDArray[np.int64]:
         """Ids of the held-out images, sorted."""
-        return np.flatnonzero(~self.train)
+        return np.flatnonzero(~self.train if self.tuning is None else ~(self.train | self.tuning))
+
+    @cached_property
+    def tuning_samples(self) -> NDArray[np.int64]:
+        """Ids of the images set aside for early stopping, sorted; in no subset."""
+        return np.empty(0, np.int64) if self.tuning is None else np.flatnonzero(self.tuning)
 
     @property
     def channels(self) -> int:
-        return int(self.images.shape[1])
+        return int(self.images.shape[1]) if self.store == "tensors" else 3
 
     @property
     def image_size(self) -> tuple[int, int]:
-        """Height and width in pixels."""
-        return int(self.images.shape[2]), int(self.images.shape[3])
+        """Height and width in pixels of what networks see."""
+        if self.store == "tensors" or self.side is None:
+            return int(self.images.shape[2]), int(self.images.shape[3])
+        return self.side, self.side
 
-
-def build_index(dataset: Dataset, paths: Paths, data_folder: Path) -> None:
-    """Write the three files of a dataset. Raises UserError for images that cannot be used; then nothing is written."""
-    samples = open_dataset(dataset, data_folder)
-    check_classes(samples, dataset.path or dataset.name)
-    name = dataset_id(dataset)
-    facts = _write_images(paths.data_file(name, "images.npy"), samples)
-    _write_table(paths.data_file(name, "index.parquet"), samples)
-    write_json(paths.data_file(name, "classes.json"), {"name": dataset.name, "classes": list(samples.classes), **facts})
-
-
-def _write_images(path: Path, samples: Samples) -> dict[str, object]:
-    """Stream the images to `path` in one pass; return fingerprint, mean and std."""
-    shape = (len(samples.labels), *samples.shape)
-    header = {"descr": "|u1", "fortran_order": False, "shape": shape}
-    digest = hashlib.sha256(repr(shape).encode())
-    histogram = np.zeros((samples.shape[0], 256), np.int64)  # of the training pixels, by channel: exact in any order
-    done = 0
-    with atomic(path) as temporary, temporary.open("wb") as file:
-        np.lib.format.write_array_header_1_0(file, header)
-        for block in samples.blocks():
-            data = np.ascontiguousarray(block).data
-            file.write(data)  # not a memory map: a full disk is an error there is, not a signal that kills
-            digest.update(data)
-            histogram += _histogram(block[samples.train[done : done + len(block)]])
-            done += len(block)
-        file.flush()
-    digest.update(samples.labels.astype("<i8").tobytes() + samples.train.tobytes())
-    mean, std = _moments(histogram)
-    return {"fingerprint": digest.hexdigest(), "mean": mean, "std": std}
-
-
-def _histogram(images: NDArray[np.uint8]) -> NDArray[np.int64]:
-    """How often each value stands in each channel: int64 [C, 256] for images [B, C, H, W]."""
-    return np.stack([np.bincount(images[:, channel].ravel(), minlength=256) for channel in range(images.shape[1])])
-
-
-def _moments(histogram: NDArray[np.int64]) -> tuple[list[float], list[float]]:
-    """Mean and standard deviation of each channel, of pixels in 0..1, from exact sums.
-
-    A channel of one single value has 1 as its deviation, so that dividing by it leaves zeros.
-    """
-    values = range(256)
-    means, deviations = [], []
-    for counts in histogram.tolist():
-        n = sum(counts)
-        total = sum(count * value for count, value in zip(counts, values, strict=True))
-        squares = sum(count * value * value for count, value in zip(counts, values, strict=True))
-        means.append(total / (255 * n))
-        deviations.append((n * squares - total * total) ** 0.5 / (255 * n) or 1.0)
-    return means, deviations
-
-
-def _write_table(path: Path, samples: Samples) -> None:
-    import pandas as pd  # here, because training jobs import this module and need no pandas
-
-    split = pd.Categorical(np.where(samples.train, "train", "validation"), ["train", "validation"])
-    columns = {"sample": np.arange(len(samples.labels)), "split": split, "label": samples.labels}
-    write_parquet(path, pd.DataFrame({**columns, "source": list(samples.sources)}))
+    def encoded(self, sample: int) -> memoryview | bytes:
+        """The image as it was encoded. Raises UserError where an original can no longer be read."""
+        if self.spans is not None:
+            start = int(self.spans[0][sample])
+            return self.images.data[start : start + int(self.spans[1][sample])]
+        file = (self.root or Path()) / str(self.originals[sample])
+        try:
+            return file.read_bytes()
+        except OSError as error:
+            raise UserError(
+                f"{file}: the image is in the index but cannot be read ({error.strerror}); put it back, or delete the "
+                "index and run again"
+            ) from error
 
 
 def load_index(paths: Paths, dataset: str) -> Index:
     """Open the index of a dataset id. Raises UserError where a file is missing or damaged, or they do not match."""
-    from pyarrow import compute, parquet  # type: ignore[import-untyped]
-
     files = [paths.data_file(dataset, name) for name in ("images.npy", "index.parquet", "classes.json")]
     for file in files:
         if not file.is_file():
             raise UserError(f"{file}: there is no index yet; run the workflow's data step first")
     try:
         images = np.load(files[0], mmap_mode="r", allow_pickle=False)
-        table = parquet.read_table(files[1], columns=["split", "label"])
         facts = json.loads(files[2].read_text(encoding="utf-8"))
-        labels = table["label"].to_numpy().astype(np.int64)
-        train = compute.equal(table["split"].cast("string"), "train").to_numpy()
-        named = {key: tuple(facts[key]) for key in ("classes", "mean", "std")}
-        index = Index(facts["name"], images, labels, train, **named, fingerprint=facts["fingerprint"])
+        index = _index(images, facts, files[1])
     except (OSError, ValueError, EOFError, KeyError, TypeError) as error:
         raise UserError(
             f"{files[0].parent}: the index cannot be read ({error}); delete the folder and run again"
         ) from error
-    if images.ndim != 4 or len(images) != len(labels):
+    if not _fits(index):
         raise UserError(f"{files[0].parent}: images and labels do not match; delete the folder and run again")
     return index
+
+
+_COLUMNS = {
+    "tensors": (),
+    "jpeg": ("height", "width", "orientation", "bytes", "offset"),
+    "files": ("height", "width", "orientation", "bytes", "source"),
+}
+
+
+def _index(images: NDArray[np.uint8], facts: dict[str, Any], table_file: Path) -> Index:
+    from pyarrow import compute, parquet  # type: ignore[import-untyped]
+
+    store = facts["store"]
+    table = parquet.read_table(table_file, columns=["split", "label", *_COLUMNS[store]])
+    split = table["split"].cast("string")
+    whole = {name: table[name].to_numpy().astype(np.int64) for name in ("label", *_COLUMNS[store]) if name != "source"}
+    tuning = compute.equal(split, "tuning").to_numpy() if facts["tuning"] else None
+    encoded = store != "tensors"
+    return Index(
+        facts["name"],
+        images,
+        whole["label"],
+        compute.equal(split, "train").to_numpy(),
+        **{key: tuple(facts[key]) for key in ("classes", "mean", "std")},
+        fingerprint=facts["fingerprint"],
+        store=store,
+        tuning=tuning,
+        side=facts["image_size"],
+        resize=facts["resize"],
+        sizes=(whole["height"], whole["width"]) if encoded else None,
+        orientations=whole["orientation"].astype(np.uint8) if encoded else None,
+        spans=(whole["offset"], whole["bytes"]) if store == "jpeg" else None,
+        root=Path(facts["root"]) if facts["root"] else None,
+        originals=table["source"].combine_chunks() if store == "files" else (),
+    )
+
+
+def _fits(index: Index) -> bool:
+    if index.store == "tensors":
+        return index.images.ndim == 4 and len(index.images) == len(index.labels)
+    if index.spans is None:
+        return len(index.originals) == len(index.labels)
+    offsets, lengths = index.spans
+    return index.images.ndim == 1 and len(index.images) == int(offsets[-1] + lengths[-1])
