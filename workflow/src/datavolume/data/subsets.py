@@ -23,7 +23,6 @@ other.
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
-from dataclasses import replace
 from decimal import Context, Decimal, localcontext
 from math import ceil, floor, log10
 from pathlib import Path
@@ -53,7 +52,7 @@ def choose_subset(samples: Ids, labels: Ids, volume: Volume, *, dataset: str, cl
     if volume.size is not None and volume.size > len(samples):
         raise UserError(f"subset {_name(volume)} of {dataset}: the training split has only {len(samples)} images")
     shares = _shares(counts, volume)
-    take = _take(shares, volume)
+    take = _take(shares, volume.fraction, volume.size)
     if not take.all() or (take > counts).any():
         raise UserError(
             f"subset {_name(volume)} of {dataset} {_mistake(counts, take, classes)}; "
@@ -88,16 +87,16 @@ def _shares(counts: Ids, volume: Volume) -> Shares:
     with localcontext(Context(prec=30)):
         base = Decimal(repr(float(volume.imbalance)))
         profile = [base ** (Decimal(-k) / max(classes - 1, 1)) for k in range(classes)]
-        scale = total / sum(profile)
+        scale = total / sum(profile, Decimal(0))
         shares[np.argsort(-counts, kind="stable")] = [float(weight * scale) for weight in profile]
     return shares
 
 
-def _take(shares: Shares, volume: Volume) -> Ids:
+def _take(shares: Shares, fraction: float | None, size: int | None) -> Ids:
     """Images to take of each class: int64 [K]."""
-    if volume.size is not None:
-        return _of_size(shares, volume.size)
-    rounded: Ids = np.rint(shares * (volume.fraction or 0)).astype(np.int64)
+    if size is not None:
+        return _of_size(shares, size)
+    rounded: Ids = np.rint(shares * (fraction or 0)).astype(np.int64)
     return rounded
 
 
@@ -140,7 +139,7 @@ def _remedy(counts: Ids, shares: Shares, take: Ids, volume: Volume) -> str:
     unit = "fraction" if volume.size is None else "size"
     which = "largest" if (take > counts).any() else "smallest"
     nearest = _NEAREST[which, unit](counts, shares)
-    taken = _take(shares, replace(volume, **{unit: nearest}))
+    taken = _take(shares, nearest, int(nearest) if unit == "size" else None)
     if taken.all() and (taken <= counts).all():
         return f"the {which} {unit} that works is {nearest:g}"
     return f"with imbalance {volume.imbalance:g} no {unit} works: lower subsets.imbalance"
