@@ -14,6 +14,7 @@ r, an epoch shows its first ceil(E/r) entries r times in a row, cut to E in all,
 from __future__ import annotations
 
 from functools import cached_property, lru_cache, partial
+from typing import TypeVar
 
 import numpy as np
 import torch
@@ -24,6 +25,8 @@ from datavolume.training.augmentation.draws import appended_keys, choices, entry
 from datavolume.training.determinism import derived_seed
 
 __all__ = ["SampleOrder", "epoch_order"]
+
+Entries = TypeVar("Entries", torch.Tensor, NDArray[np.int64])
 
 
 def epoch_order(size: int, seed: int, epoch: int | str) -> NDArray[np.int64]:
@@ -74,9 +77,13 @@ class SampleOrder:
         """Which entries are transformed copies: bool, of the same shape."""
         return entries >= self._size
 
-    def positions(self, entries: NDArray[np.int64]) -> NDArray[np.int64]:
-        """The sample that each entry shows, as its position in the subset: 0..size-1."""
-        return entries if self.epoch_size == self._size else self._sources[entries]
+    def positions(self, entries: Entries) -> Entries:
+        """The sample that each entry shows, as its position in the subset: 0..size-1, where the entries are."""
+        if self.epoch_size == self._size:
+            return entries
+        if isinstance(entries, torch.Tensor):
+            return self._sources_on_device[entries]
+        return self._sources[entries]
 
     def partners(
         self, entries: NDArray[np.int64], keys: NDArray[np.uint64]
@@ -111,6 +118,10 @@ class SampleOrder:
         """The sample of each entry: copies are of a random part of the subset, drawn once."""
         copied = epoch_order(self._size, self._seed, "appended")[np.arange(self.epoch_size - self._size) % self._size]
         return np.concatenate([np.arange(self._size), copied])
+
+    @cached_property
+    def _sources_on_device(self) -> torch.Tensor:
+        return torch.from_numpy(self._sources).to(self._device)
 
 
 def _shown(size: int, seed: int, repeated: int, epoch: int) -> NDArray[np.int64]:

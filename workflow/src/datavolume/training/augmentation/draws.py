@@ -65,7 +65,7 @@ def _chained(start: int, *numbers: NDArray[np.int64]) -> NDArray[np.uint64]:
 
 def _word(keys: NDArray[np.uint64], index: NDArray[np.uint64]) -> NDArray[np.uint64]:
     """The index-th word (0, 1, ...) of the splitmix64 stream that starts at `keys`."""
-    words = keys + _GAMMA * (index + np.uint64(1))  # modulo 2^64
+    words: NDArray[np.uint64] = keys + _GAMMA * (index + np.uint64(1))  # modulo 2^64
     words = (words ^ (words >> np.uint64(30))) * _FIRST
     words = (words ^ (words >> np.uint64(27))) * _SECOND
     return words ^ (words >> np.uint64(31))

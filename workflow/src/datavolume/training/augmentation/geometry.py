@@ -16,19 +16,24 @@ from numpy.typing import NDArray
 from datavolume.study.model import Augmentation
 from datavolume.training.augmentation.draws import choices, uniforms
 
-__all__ = ["centre_boxes", "crop_boxes", "erasing_boxes", "flips", "mixing_boxes"]
+__all__ = ["Size", "centre_boxes", "crop_boxes", "erasing_boxes", "flips", "mixing_boxes"]
 
 Boxes = NDArray[np.int64]
 Sides = NDArray[np.int64]
 Keys = NDArray[np.uint64]
+Size = int | tuple[int, int]  # a square's side, or height and width
 TRIES = 10
 
 
-def centre_boxes(heights: Sides, widths: Sides, image_size: int, resize: int | None = None) -> Boxes:
+def centre_boxes(heights: Sides, widths: Sides, image_size: Size, resize: int | None = None) -> Boxes:
     """The central square: int64 [B, 4]. Of `image_size` pixels, or the whole shorter side where that is shorter.
 
     With `resize`: of that share of the shorter side which image_size / resize is, for images that were not resized.
+    A size of height and width is a central rectangle, at most the image.
     """
+    if isinstance(image_size, tuple):
+        height, width = np.minimum(heights, image_size[0]), np.minimum(widths, image_size[1])
+        return np.stack([(heights - height) // 2, (widths - width) // 2, height, width], axis=1)
     shorter = np.minimum(heights, widths)
     wanted = np.full_like(shorter, image_size) if resize is None else np.rint(shorter * (image_size / resize))
     side = np.minimum(shorter, wanted.astype(np.int64))
@@ -40,7 +45,7 @@ def crop_boxes(
     keys: Keys,
     heights: Sides,
     widths: Sides,
-    image_size: int,
+    image_size: Size,
     *,
     resize: int | None = None,
     changed: NDArray[np.bool_] | None = None,
@@ -90,13 +95,13 @@ def mixing_boxes(shares: NDArray[np.float64], centres: NDArray[np.float64], heig
     return np.stack([top, left, bottom - top, right - left], axis=1)
 
 
-def _padded(padding: int, keys: Keys, heights: Sides, widths: Sides, image_size: int) -> Boxes:
+def _padded(padding: int, keys: Keys, heights: Sides, widths: Sides, image_size: Size) -> Boxes:
     """As torchvision's RandomCrop(image_size, padding), in pixels of the image before it was padded."""
     drawn = uniforms(keys, "padded_crop", 2)
-    top = choices(drawn[:, 0], np.maximum(heights + 2 * padding - image_size, 0) + 1) - padding
-    left = choices(drawn[:, 1], np.maximum(widths + 2 * padding - image_size, 0) + 1) - padding
-    side = np.full_like(top, image_size)
-    return np.stack([top, left, side, side], axis=1)
+    height, width = image_size if isinstance(image_size, tuple) else (image_size, image_size)
+    top = choices(drawn[:, 0], np.maximum(heights + 2 * padding - height, 0) + 1) - padding
+    left = choices(drawn[:, 1], np.maximum(widths + 2 * padding - width, 0) + 1) - padding
+    return np.stack([top, left, np.full_like(top, height), np.full_like(left, width)], axis=1)
 
 
 def _random_resized(smallest_area: float, keys: Keys, heights: Sides, widths: Sides) -> Boxes:
