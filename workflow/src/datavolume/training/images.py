@@ -21,6 +21,8 @@ from datavolume.data.index import Index
 
 __all__ = ["Images", "Split"]
 
+_RESIDENT_BYTES = 2**30  # what `store: auto` keeps as tensors
+
 
 @dataclass(frozen=True)
 class Split:
@@ -51,6 +53,32 @@ class Images:
     @cached_property
     def validation(self) -> Split:
         return self._read(self.index.validation_samples)
+
+    @cached_property
+    def tuning(self) -> Split:
+        return self._read(self.index.tuning_samples)
+
+    def split(self, name: str) -> Split:
+        """`train` (the subset), `validation` or `tuning`, on the device: for images that are `resident`."""
+        split: Split = getattr(self, name)
+        return split
+
+    def samples(self, name: str) -> NDArray[np.int64]:
+        """The sample ids of such a split."""
+        if name == "train":
+            return self.subset
+        return self.index.validation_samples if name == "validation" else self.index.tuning_samples
+
+    @cached_property
+    def resident(self) -> bool:
+        """Whether the images lie in the device's memory, or are read batch by batch: the pixels are the same.
+
+        Tensors of up to 1 GiB do; on a GPU, of up to a quarter of its free memory.
+        """
+        if self.index.store != "tensors":
+            return False
+        free = torch.cuda.mem_get_info(self.device)[0] if self.device.type == "cuda" else 0
+        return self.index.images.nbytes <= max(_RESIDENT_BYTES, free // 4)
 
     def _read(self, samples: NDArray[np.int64]) -> Split:
         images = np.ascontiguousarray(self.index.images[samples])
