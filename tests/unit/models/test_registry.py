@@ -7,6 +7,7 @@ import pytest
 import torch
 
 from datavolume.errors import UserError
+from datavolume.models.names import library_of
 from datavolume.models.registry import architecture_names, build_model, check_architecture
 
 
@@ -16,15 +17,15 @@ def logits(name: str, channels: int, size: tuple[int, int], classes: int = 7) ->
     return model(torch.randn(2, channels, *size))
 
 
-@pytest.mark.parametrize("name", ["mlp", "small_cnn"])
+@pytest.mark.parametrize("name", ["mlp", "small_cnn", "emnist_cnn", "vgg3"])
 @pytest.mark.parametrize(("channels", "size"), [(1, (8, 8)), (3, (64, 64)), (1, (28, 20))])
 def test_our_own_networks_take_small_images_of_any_shape(name, channels, size):
     assert logits(name, channels, size).shape == (2, 7)
 
 
-@pytest.mark.parametrize("name", ["resnet18", "mobilenet_v2", "shufflenet_v2_x0_5"])
+@pytest.mark.parametrize("name", ["resnet18", "mobilenet_v2", "shufflenet_v2_x0_5", "resnet10t", "lcnet_035"])
 @pytest.mark.parametrize("channels", [1, 3])
-def test_torchvision_networks_take_grey_and_colour(name, channels):
+def test_libraries_networks_take_grey_and_colour(name, channels):
     assert logits(name, channels, (32, 32)).shape == (2, 7)
 
 
@@ -43,7 +44,16 @@ def test_small_networks_are_small():
     assert sizes == {"mlp": 8320 + 16512 + 1290, "small_cnn": 23184 + 224 + 650}
 
 
-@pytest.mark.parametrize("name", ["mlp", "small_cnn", "resnet18"])
+def test_the_emnist_network_is_that_of_the_studys_figures():
+    model = build_model("emnist_cnn", classes=26, channels=1, image_size=(28, 28))
+    kinds = "Conv2d SiLU MaxPool2d " * 3 + "Flatten Linear SiLU Dropout Linear"
+    assert " ".join(type(module).__name__ for module in model.children()) == kinds
+    # 5 x 5 kernels: 1 -> 32 -> 64 -> 128; 28 -> 14 -> 7 -> 3 pixels; 256 units; 26 letters
+    convolutions = (25 * 1 * 32 + 32) + (25 * 32 * 64 + 64) + (25 * 64 * 128 + 128)
+    assert sum(p.numel() for p in model.parameters()) == convolutions + (128 * 3 * 3 * 256 + 256) + (256 * 26 + 26)
+
+
+@pytest.mark.parametrize("name", ["mlp", "small_cnn", "emnist_cnn", "vgg3", "resnet18", "resnet10t"])
 def test_weights_follow_from_torchs_seed_alone(name):
     def state(seed: int) -> list[torch.Tensor]:
         torch.manual_seed(seed)
@@ -71,24 +81,63 @@ def test_a_grey_image_counts_as_red_green_and_blue():
     torch.testing.assert_close(grey(image), colour(image.repeat(1, 3, 1, 1)), rtol=1e-4, atol=1e-5)
 
 
-def test_names_are_ours_and_torchvisions_classifiers():
+def test_names_are_ours_and_those_that_torchvision_and_timm_list_themselves():
+    import timm
+    from torchvision import models
+
+    torchvisions, timms = models.list_models(module=models), timm.list_models()
     names = architecture_names()
-    assert names[:2] == ("mlp", "small_cnn")
-    assert {"resnet18", "vit_b_16", "mobilenet_v3_small"} <= set(names)
-    assert not {"fasterrcnn_resnet50_fpn", "fcn_resnet50", "r3d_18", "quantized_resnet18", "raft_large"} & set(names)
+    assert names[:4] == ("mlp", "small_cnn", "emnist_cnn", "vgg3")
+    assert set(names[4:]) == {*torchvisions, *timms}
+    assert len(set(names)) == len(names)
+    assert {library_of(name) for name in torchvisions} == {"torchvision"}  # also where timm has the name too
+    assert {library_of(name) for name in set(timms) - set(torchvisions)} == {"timm"}
+
+
+@pytest.mark.parametrize(
+    ("name", "millions"),
+    [
+        # torchvision's documentation; He et al. 2016, Xie et al. 2017
+        ("resnet18", 11.69),
+        ("resnet34", 21.80),
+        ("resnet50", 25.56),
+        ("resnext50_32x4d", 25.03),
+        ("mobilenet_v2", 3.50),
+        ("mobilenet_v3_small", 2.54),
+        ("efficientnet_b0", 5.29),
+        ("vit_b_16", 86.57),
+        # Gao et al. 2020, and the step-wise training study's section IV
+        ("res2net50_26w_4s", 25.70),
+        ("res2net50d", 25.72),
+        ("res2next50", 24.67),
+    ],
+)
+def test_networks_have_their_published_size(name, millions):
+    model = build_model(name, classes=1000, channels=3, image_size=(224, 224))
+    assert round(sum(parameter.numel() for parameter in model.parameters()) / 1e6, 2) == millions
+
+
+@pytest.mark.parametrize("name", ["vit_b_16", "maxvit_t", "vit_tiny_patch16_224"])
+def test_networks_for_one_size_are_built_for_the_studys(name):
+    size = {"maxvit_t": 64}.get(name, 32)
+    assert logits(name, 3, (size, size)).shape == (2, 7)
 
 
 def test_an_unknown_architecture_gets_the_nearest_names():
     with pytest.raises(UserError, match="architecture 'resnet19' is unknown; did you mean resnet18 or "):
         check_architecture("resnet19")
-    with pytest.raises(UserError, match=r"architecture 'ZZZ' is unknown; allowed: mlp, small_cnn, emnist_cnn, vgg3, alexnet, .*resnet50"):
+    with pytest.raises(UserError, match=r"did you mean .*res2net50_26w_4s"):
+        check_architecture("res2net50_26w4s")
+    with pytest.raises(
+        UserError, match=r"'ZZZ' is unknown; allowed: mlp, small_cnn, emnist_cnn, vgg3, and the names of t"
+    ):
         build_model("ZZZ", classes=2, channels=1, image_size=(8, 8))
 
 
 @pytest.mark.parametrize(
     ("name", "size", "reason"),
     [
-        ("vit_b_32", (32, 32), "Expected 224 but got 32"),
+        ("vit_b_32", (40, 40), "Input shape indivisible by the patch size"),
         ("squeezenet1_1", (8, 8), "too small"),
         ("inception_v3", (32, 32), ""),
         ("small_cnn", (3, 3), "too small"),
@@ -103,11 +152,12 @@ def test_images_that_a_network_cannot_take_get_one_line(name, size, reason):
     assert "\n" not in line
 
 
-def test_checking_our_own_names_imports_no_torch():
-    """The head checks every study at its start; torchvision costs seconds."""
+def test_checking_names_imports_no_torch():
+    """The head checks every study at its start; torchvision and timm cost seconds."""
     code = (
-        "import sys; from datavolume.models.registry import check_architecture; check_architecture('mlp'); "
+        "import sys; from datavolume.models.registry import check_architecture; "
+        "[check_architecture(name) for name in ('mlp', 'resnet18', 'res2net50_26w_4s')]; "
         "from datavolume.data.datasets import dataset_names; dataset_names(); "
-        "assert not {'torch', 'torchvision', 'sklearn', 'PIL'} & set(sys.modules), sorted(sys.modules)"
+        "assert not {'torch', 'torchvision', 'timm', 'sklearn', 'PIL'} & set(sys.modules), sorted(sys.modules)"
     )
     subprocess.run([sys.executable, "-c", code], check=True)

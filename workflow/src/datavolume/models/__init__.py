@@ -1,4 +1,4 @@
-"""Networks by name: our own small ones and every classifier of torchvision."""
+"""Networks by name: our own small ones, the classifiers of torchvision and timm, fitted to a study."""
 
 from datavolume.models.registry import check_architecture
 

@@ -1,19 +1,23 @@
-"""Every architecture by name: `mlp`, `small_cnn`, and torchvision's classifiers, with weights drawn afresh.
+"""Every architecture by name: our own, torchvision's classifiers, timm's, fitted to the study.
 
     check_architecture("resnet18")      UserError with the nearest valid names otherwise
     model = build_model("resnet18", classes=10, channels=1, image_size=index.image_size)
+    model = build_model(..., network=recipe.network, weights=path, normalisation=(index.mean, index.std))
 
-torch and torchvision are imported when a model needs them, not with this module.
+torch, torchvision and timm are imported when a model needs them, not with this module. Res2Net-50 v1b (26w_4s) is
+timm's `res2net50d`.
 """
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
 from difflib import get_close_matches
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 from datavolume.errors import UserError
+from datavolume.models.names import OWN, architecture_names, library_of
 from datavolume.study.model import Network
 
 if TYPE_CHECKING:
@@ -21,25 +25,21 @@ if TYPE_CHECKING:
 
 __all__ = ["architecture_names", "build_model", "check_architecture"]
 
-_OWN = ("mlp", "small_cnn", "emnist_cnn", "vgg3")
-# Auxiliary classifiers give a second output during training, which no recipe here has a loss for.
-_OPTIONS: Mapping[str, Mapping[str, Any]] = {
-    name: {"aux_logits": False, "init_weights": True} for name in ("googlenet", "inception_v3")
-}
-
-
-def architecture_names() -> tuple[str, ...]:
-    """Our own first, then torchvision's, which are imported to be listed."""
-    from torchvision import models
-
-    return (*_OWN, *models.list_models(module=models))
+Normalisation = tuple[Sequence[float], Sequence[float]]  # mean and deviation of each channel, of pixels in 0..1
 
 
 def check_architecture(name: str) -> None:
-    """Raises UserError where there is no such architecture, with the nearest names, or all where nothing is near."""
-    if name not in _OWN and name not in (names := architecture_names()):
-        near = get_close_matches(name, names, cutoff=0.6)
-        hint = f"did you mean {' or '.join(near)}?" if near else f"allowed: {', '.join(names)}"
+    """Raises UserError where there is no such architecture, with the nearest names of all libraries."""
+    if library_of(name) is None:
+        near = get_close_matches(name, architecture_names(), cutoff=0.6)
+        hint = (
+            f"did you mean {' or '.join(near)}?"
+            if near
+            else (
+                f"allowed: {', '.join(OWN)}, and the names of torchvision's and timm's classifiers, as resnet50, "
+                "mobilenet_v3_small, vit_b_16"
+            )
+        )
         raise UserError(f"architecture '{name}' is unknown; {hint}")
 
 
@@ -51,73 +51,83 @@ def build_model(
     image_size: tuple[int, int],
     network: Network = Network(),  # noqa: B008 (frozen)
     weights: Path | None = None,
+    normalisation: Normalisation | None = None,
 ) -> nn.Module:
-    """A network for images [B, channels, *image_size] that gives logits [B, classes].
+    """A network for normalised images [B, channels, *image_size] that gives logits [B, classes].
 
-    Its weights are drawn from torch's default generator alone: seed it first. Raises UserError where the name is
-    unknown or the network cannot take images of this size.
+    What is drawn comes from torch's default generator alone: seed it first. With `network.pretrained`, `weights` is the
+    file that fetch_weights made, and `normalisation` that of the images that come in: the network sees them normalised
+    as in its pretraining, grey ones as red, green and blue. Its last layer is drawn where the classes differ.
+
+    Raises UserError where the name is unknown or the network cannot be fitted so, or cannot take such images.
     """
     check_architecture(name)
-    model = _own(name, classes, channels, image_size) if name in _OWN else _torchvision(name, classes, channels)
-    if network.dropout is not None:
-        _set_dropout(model, network.dropout)
-    if weights or network != Network(dropout=network.dropout, l2=network.l2):
-        raise UserError("recipe.network: only dropout and l2 are there yet")
-    _try(name, model, channels, image_size)
+    side = network.input_size
+    size = (side, side) if side else image_size
+    with _explained(name, image_size):
+        if network.pretrained:
+            model = _pretrained(name, classes, channels, size, network, weights, normalisation)
+        else:
+            model = _drawn(name, classes, channels, size, network)
+        _try(model, channels, image_size, classes)
     return model
 
 
-def _set_dropout(model: nn.Module, rate: float) -> None:
-    from torch import nn
+def _drawn(name: str, classes: int, channels: int, size: tuple[int, int], network: Network) -> nn.Module:
+    from datavolume.models.libraries import create
 
-    for module in model.modules():
-        if isinstance(module, nn.Dropout):
-            module.p = rate
+    model = create(name, classes=classes, channels=channels, size=size, stem=network.stem)
+    if network == Network(stem=network.stem, l2=network.l2):
+        return model
+    from datavolume.models.fitted import Pixels, fitted
 
-
-def _own(name: str, classes: int, channels: int, image_size: tuple[int, int]) -> nn.Module:
-    from datavolume.models import small
-
-    make = {
-        "mlp": small.mlp,
-        "small_cnn": small.small_cnn,
-        "emnist_cnn": small.emnist_cnn,
-        "vgg3": small.vgg3,
-    }[name]
-    return make(classes=classes, channels=channels, image_size=image_size)
+    return fitted(model, network, Pixels(network.input_size) if network.input_size else None)
 
 
-def _torchvision(name: str, classes: int, channels: int) -> nn.Module:
-    from torchvision.models import get_model
+def _pretrained(
+    name: str,
+    classes: int,
+    channels: int,
+    size: tuple[int, int],
+    network: Network,
+    path: Path | None,
+    normalisation: Normalisation | None,
+) -> nn.Module:
+    from datavolume.models.fitted import Pixels, fitted, last_dense
+    from datavolume.models.libraries import create
+    from datavolume.models.weights import Weights
 
-    model: nn.Module = get_model(name, weights=None, num_classes=classes, **_OPTIONS.get(name, {}))
-    if channels == 1:
-        _take_grey(model)
-    return model
+    if path is None or normalisation is None:
+        raise TypeError("a pretrained network needs its weights' file and the normalisation of its images")
+    weights = Weights.read(path, name)
+    if channels not in (1, len(weights.mean)):
+        raise UserError(f"architecture {name}: pretrained networks take grey or colour images, not {channels} channels")
+    model = create(name, classes=classes, channels=len(weights.mean), size=size, stem=network.stem)
+    weights.load_into(model, last_dense(model)[0])
+    return fitted(model, network, Pixels(network.input_size, normalisation, (weights.mean, weights.std)))
 
 
-def _take_grey(model: nn.Module) -> None:
-    """Let the first convolution take one channel, as if the grey image stood in red, green and blue."""
-    from torch import nn
+@contextmanager
+def _explained(name: str, image_size: tuple[int, int]) -> Iterator[None]:
+    """What libraries raise where a network cannot take images of a size, in one line."""
+    try:
+        yield
+    except (RuntimeError, ValueError, AssertionError) as error:
+        height, width = image_size
+        reason = " ".join(str(error).split())[:200]
+        raise UserError(
+            f"architecture {name} cannot take images of {height} x {width} pixels ({reason}); use images of another "
+            "size (dataset.image_size), scale them (recipe.network.input_size), or use another architecture"
+        ) from error
 
-    first = next(module for module in model.modules() if isinstance(module, nn.Conv2d))
-    first.in_channels = 1
-    first.weight = nn.Parameter(first.weight.detach().sum(dim=1, keepdim=True))
 
-
-def _try(name: str, model: nn.Module, channels: int, image_size: tuple[int, int]) -> None:
+def _try(model: nn.Module, channels: int, image_size: tuple[int, int], classes: int) -> None:
     """Send the shapes of a batch through the network; nothing is computed, drawn or changed."""
     import torch
     from torch.func import functional_call
 
     tensors = {**dict(model.named_parameters()), **dict(model.named_buffers())}
     shapes = {key: torch.empty_like(tensor, device="meta") for key, tensor in tensors.items()}
-    batch = torch.empty(2, channels, *image_size, device="meta")
-    try:
-        functional_call(model, shapes, (batch,))
-    except (RuntimeError, ValueError, AssertionError) as error:
-        height, width = image_size
-        raise UserError(
-            f"architecture {name} cannot take images of {height} x {width} pixels ({error}); use images of "
-            "another size (dataset.image_size) or another architecture"
-        ) from error
+    logits = functional_call(model, shapes, (torch.empty(2, channels, *image_size, device="meta"),))
+    if not isinstance(logits, torch.Tensor) or logits.shape != (2, classes):
+        raise ValueError(f"it gives no logits of {classes} classes")
