@@ -11,6 +11,7 @@ in front of every dense layer of the head but the first of `hidden`; without `hi
 from __future__ import annotations
 
 from collections.abc import Sequence
+from typing import Any
 
 import torch
 import torch.nn.functional as F
@@ -101,7 +102,7 @@ def fitted(model: nn.Module, network: Network, pixels: Pixels | None) -> nn.Modu
 
 
 def head(model: nn.Module) -> nn.Module:
-    """What gives the logits: of a fitted network its head, otherwise its last layer. Raises UserError if it has none."""
+    """What gives the logits: of a fitted network its head, otherwise its last layer. UserError where it has none."""
     found = model.head if isinstance(model, Fitted) else _last_layer(model)[1]
     if not isinstance(found, nn.Module):
         raise UserError(f"{type(model).__name__} does not end in one layer, so recipe.network.l2 cannot be set for it")
@@ -118,9 +119,10 @@ def split_frozen(model: nn.Module) -> tuple[nn.Module, nn.Module]:
 def _last_layer(model: nn.Module) -> tuple[str, nn.Module | None]:
     """Name and module of what an architecture, as its library builds it, gives its logits with; None: not one layer."""
     layers = {name: module for name, module in model.named_modules() if isinstance(module, nn.Linear | nn.Conv2d)}
-    if not hasattr(model, "get_classifier"):
+    said: Any = getattr(model, "get_classifier", None)  # timm's networks know
+    if said is None:
         return list(layers.items())[-1]
-    last = model.get_classifier()  # timm's networks say which it is
+    last = said()
     return next(((name, module) for name, module in layers.items() if module is last), ("", None))
 
 

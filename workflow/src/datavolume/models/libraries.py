@@ -20,9 +20,6 @@ __all__ = ["create"]
 _OPTIONS: Mapping[str, Mapping[str, Any]] = {
     name: {"aux_logits": False, "init_weights": True} for name in ("googlenet", "inception_v3")
 }
-# Architectures of torchvision that are built for one size, and what they call it: one number, or height and width.
-_SIDE = "vit_"
-_SIZE = "maxvit_"
 
 
 def create(name: str, *, classes: int, channels: int, size: tuple[int, int], stem: str = "as_built") -> nn.Module:
@@ -54,10 +51,8 @@ def _torchvision(name: str, classes: int, size: tuple[int, int]) -> nn.Module:
     from torchvision.models import get_model
 
     options = dict(_OPTIONS.get(name, {}))
-    if name.startswith(_SIDE):
+    if name.startswith("vit_"):  # built for one size
         options["image_size"] = size[0]
-    elif name.startswith(_SIZE):
-        options["input_size"] = size
     model: nn.Module = get_model(name, weights=None, num_classes=classes, **options)
     return model
 
