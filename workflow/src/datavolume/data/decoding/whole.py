@@ -46,7 +46,7 @@ def decode_other(data: bytes) -> Pixels:
     with Image.open(io.BytesIO(data)) as image:
         if image.mode not in _EIGHT_BITS:
             raise OSError(f"more than 8 bits a channel ({image.mode})")
-        return np.asarray(image.convert("RGB"))
+        return np.array(image.convert("RGB"))  # a copy, which torch may take
 
 
 def upright(image: Pixels, orientation: int) -> Pixels:
