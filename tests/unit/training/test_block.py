@@ -14,7 +14,7 @@ from unit.training.studies import StopAtLook, deterministic_bytes, make_study, t
 
 from datavolume.errors import UserError
 from datavolume.study import Budget, Paths, Plan, Resources
-from datavolume.training import loop
+from datavolume.training import learner
 from datavolume.training.optimisation import Optimizer
 from datavolume.training.outputs import METRICS_COLUMNS, SUMMARY_COLUMNS, TIMING_COLUMNS
 from datavolume.training.recording import TrainingDiverged
@@ -62,7 +62,7 @@ def test_dropout_resumes_to_the_same_bytes(tmp_path: Path, monkeypatch: pytest.M
         drop = torch.nn.Dropout(0.5)
         return torch.nn.Sequential(torch.nn.Flatten(), torch.nn.Linear(64, 32), drop, torch.nn.Linear(32, 10))
 
-    monkeypatch.setattr(loop, "build_model", build)
+    monkeypatch.setattr(learner, "build_model", build)
     assert stopped_and_resumed(tmp_path / "a", [13]) == straight_through(tmp_path / "b")
 
 
@@ -259,7 +259,7 @@ def test_torch_errors_that_a_user_can_mend_are_one_line(tmp_path: Path, monkeypa
     def build(*_: object, **__: object) -> torch.nn.Module:
         return torch.nn.Sequential(torch.nn.Flatten(), first, torch.nn.Linear(64, 10))
 
-    monkeypatch.setattr(loop, "build_model", build)
+    monkeypatch.setattr(learner, "build_model", build)
     paths, plan = make_study(tmp_path, batch_size=2, shards=2)
     with pytest.raises(
         UserError, match=r"mlp normalises over the batch, and recipe.batch_size 2 in 2 shards leaves it one"

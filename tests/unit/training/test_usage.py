@@ -37,12 +37,15 @@ def test_several_processes_are_put_together(monkeypatch: pytest.MonkeyPatch) -> 
 
 def test_cpu_seconds_add_up_over_rows_and_old_rows_have_none() -> None:
     used = Used(0.25, 2.0, 100.0, 200.0)
-    first = timing_row([{"update": 10, "seconds": 1.0}], 20, 32, 3.0, used)
-    second = timing_row([first], 30, 32, 4.0, used)
+    first = timing_row([{"update": 10, "samples": 320, "seconds": 1.0}], 20, 640, 3.0, 0.6, used)
+    second = timing_row([first], 30, 960, 4.0, 0.8, used)
     assert first == {
         "update": 20,
+        "samples": 640,
         "seconds": 3.0,
         "images_per_second": 160.0,
+        "step_seconds": 0.2,
+        "data_wait_share": pytest.approx(0.2),
         "peak_memory_mb": 100.0,
         "gpu_utilisation": 0.25,
         "cpu_seconds": 2.0,

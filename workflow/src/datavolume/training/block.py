@@ -15,21 +15,20 @@ from functools import partial
 
 import torch
 
-from datavolume.data.index import load_index
-from datavolume.data.subsets import load_subset
 from datavolume.errors import UserError
 from datavolume.study.model import Run
 from datavolume.study.paths import Paths
 from datavolume.study.plan import PlannedRun
 from datavolume.training.checkpoint import Checkpoints, Progress
+from datavolume.training.data import Data
 from datavolume.training.determinism import make_deterministic
-from datavolume.training.distributed import Group, joined
+from datavolume.training.distributed import joined
 from datavolume.training.environment import Environment
 from datavolume.training.lease import Lease
-from datavolume.training.loop import train
+from datavolume.training.loop import Training
+from datavolume.training.origin import Origin
 from datavolume.training.outputs import Finished, write_outputs
 from datavolume.training.signals import Interrupted, StopRequest
-from datavolume.training.tensors import Tensors
 from datavolume.training.usage import Usage
 
 __all__ = ["train_block"]
@@ -45,35 +44,38 @@ def train_block(paths: Paths, block: Sequence[PlannedRun], checkpoint_seconds: f
     make_deterministic(first.resources.threads)
     with joined(first.resources.gpus) as group, Usage(group) as usage, Lease(stop) as lease:
         environment = Environment.now(group, first.resources.threads)
-        index = load_index(paths, first.dataset)
-        subset = load_subset(paths.subset(first.dataset, first.subset), index)
-        data = Tensors(index, subset, group.device)
+        data = Data.of(paths, block, group.device)
         every = checkpoint_seconds if group.is_first else math.inf  # only the first process writes
         finished = []
         for planned in block:
             folder = paths.checkpoints(planned.run)
             checkpoints = Checkpoints(folder, planned.run, data.fingerprint, every, environment.finished, lease.check)
             group.share(partial(lease.take, folder))
-            finished.append(Finished(planned, _train(planned, data, group, checkpoints, stop, lease, usage)))
+            run = planned.unpack()
+            training = Training(
+                run,
+                data,
+                group,
+                checkpoints,
+                stop,
+                lease,
+                usage,
+                origin=Origin(run.start, paths.checkpoints(run.start.run)) if run.start else None,
+                kept=[float(share) for share in planned.kept.split()],
+                workers=first.resources.workers,
+            )
+            finished.append(Finished(planned, _train(planned, training)))
         # The last run's lease stands for the block. Nobody leaves before: how one process ends, the job ends.
         group.share(partial(write_outputs, paths, finished, data, lease.check))
 
 
-def _train(
-    planned: PlannedRun,
-    data: Tensors,
-    group: Group,
-    checkpoints: Checkpoints,
-    stop: StopRequest,
-    lease: Lease,
-    usage: Usage,
-) -> Progress:
+def _train(planned: PlannedRun, training: Training) -> Progress:
     """One run, and the line that says how it ended."""
+    run, group, stop = training.run, training.group, training.stop
     if stop.signal and group.size == 1:
         raise Interrupted(stop.signal, f"before {planned.run}")
-    run = planned.unpack()
     with _explained(run):
-        progress = train(run, data, group, checkpoints, stop, lease, usage)
+        progress = training.train()
     progress.model = None  # only the rows and predictions are needed from here on
     if group.is_first:
         top1, label = progress.metrics[-1]["top1"], run.volume.label

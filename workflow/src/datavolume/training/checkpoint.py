@@ -18,17 +18,20 @@ import zipfile
 from collections.abc import Callable
 from dataclasses import dataclass, field, fields
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import torch
 
 from datavolume.errors import UserError
 from datavolume.files import atomic
-from datavolume.training.optimisation import Optimizer
 
-__all__ = ["FORMAT", "Checkpoints", "Progress"]
+if TYPE_CHECKING:
+    from datavolume.training.learner import Learner
 
-FORMAT = 1
+__all__ = ["FORMAT", "Checkpoints", "Progress", "kept_file", "read_kept"]
+
+FORMAT = 2
+_READABLE = (1, 2)  # what 1 lacks has a default
 _KEPT = 2
 
 
@@ -36,9 +39,9 @@ _KEPT = 2
 class Progress:
     """How far a run has come. `metrics` and `timing` are the rows of the evaluations so far.
 
-    `model` is a state dict; `optimizer` is the optimiser's state. Once the run is finished, that is None and
-    `probabilities` are the last network's on the validation images: float32 [V, K]. `environment` is the JSON of what
-    trained it last.
+    `model` is a state dict; `optimizer` is the optimiser's state; `average` and `scale` those of the averaged weights
+    and of the loss scale, where there are such. Once the run is finished, the optimiser's is None and `probabilities`
+    are the last network's on the validation images: float32 [V, K]. `environment` is the JSON of what trained it last.
     """
 
     update: int = 0
@@ -48,6 +51,8 @@ class Progress:
     timing: list[dict[str, Any]] = field(default_factory=list)
     model: dict[str, Any] | None = None
     optimizer: dict[str, Any] | None = None
+    average: dict[str, Any] | None = None
+    scale: dict[str, Any] | None = None
     probabilities: torch.Tensor | None = None
     environment: str = "{}"
 
@@ -93,32 +98,36 @@ class Checkpoints:
             print(f"{file}: {reason}; going on from the one before, or from the start", file=sys.stderr, flush=True)
         return Progress()
 
-    def restore(self, progress: Progress, model: torch.nn.Module, optimizer: Optimizer) -> None:
-        """Put the saved state into both, where there is one. Raises UserError where it is another network's."""
-        if progress.model is None or progress.optimizer is None:
-            return
+    def restore(self, progress: Progress, learner: Learner) -> None:
+        """Put the saved state into it. Raises UserError where it is another network's."""
         try:
-            model.load_state_dict(progress.model)
-            optimizer.load(progress.optimizer)
+            learner.load(vars(progress))
         except (RuntimeError, ValueError, KeyError) as error:
             file, reason = self._file(progress.update), str(error).splitlines()[0]
             raise UserError(
                 f"{file}: does not fit the network ({reason}); delete {file.parent} to train anew"
             ) from error
-        progress.model = progress.optimizer = None
+        progress.model = progress.optimizer = progress.average = progress.scale = None
 
     def save(self, progress: Progress) -> None:
         """Raises UserError, and changes nothing, where the disk is full or cannot be written."""
+        self._write(progress, self._file(progress.update))
+        self._prune(progress.update)
+        self._last = time.monotonic()
+
+    def keep(self, progress: Progress, share: float) -> None:
+        """Under a name that stays, for runs that start from here. Raises as `save`."""
+        self._write(progress, kept_file(self._folder, share))
+
+    def _write(self, progress: Progress, file: Path) -> None:
         progress.environment = self._environment()
         content = {"format": FORMAT, "run": self._run, "fingerprint": self._fingerprint, **vars(progress)}
         buffer = io.BytesIO()  # torch.save hides a full disk behind an error of its own
         torch.save(content, buffer)
         self._may_write()
-        with atomic(self._file(progress.update)) as temporary:
+        with atomic(file) as temporary:
             _write_flushed(temporary, buffer.getbuffer())
             self._may_write()  # again, as writing may have taken long
-        self._prune(progress.update)
-        self._last = time.monotonic()
 
     def _file(self, update: int) -> Path:
         return self._folder / f"update-{update:08}.pt"
@@ -136,16 +145,40 @@ class Checkpoints:
                 file.unlink(missing_ok=True)
 
     def _read(self, file: Path) -> Progress:
-        content = file.read_bytes()
-        damaged = zipfile.ZipFile(io.BytesIO(content)).testzip()
-        if damaged:
-            raise _UnusableError(f"is damaged ({damaged})")
-        saved = torch.load(io.BytesIO(content), map_location="cpu", weights_only=True)
-        if saved["format"] != FORMAT:
-            raise _UnusableError(f"is of format {saved['format']}, this version reads format {FORMAT}")
-        if (saved["run"], saved["fingerprint"]) != (self._run, self._fingerprint):
-            raise _UnusableError("is of other images or another subset than there are now")
-        return Progress(**{item.name: saved[item.name] for item in fields(Progress)})
+        return _read(file, self._run, self._fingerprint)
+
+
+def kept_file(folder: Path, share: float) -> Path:
+    return folder / f"kept-{share:.6g}.pt"
+
+
+def read_kept(folder: Path, run: str, share: float) -> Progress:
+    """What `keep` wrote. Raises UserError where it is not there, damaged, or another run's."""
+    file = kept_file(folder, share)
+    try:
+        return _read(file, run)
+    except FileNotFoundError:
+        raise UserError(
+            f"{file}: is missing, so no run can start there; run {run} was finished before one was planned to: delete "
+            f"{folder} and that run's metrics.csv to train it again"
+        ) from None
+    except _UnusableError as error:
+        raise UserError(
+            f"{file}: {error}; delete it and that run's metrics.csv, and it is trained once more"
+        ) from error
+
+
+def _read(file: Path, run: str, fingerprint: str | None = None) -> Progress:
+    content = file.read_bytes()
+    damaged = zipfile.ZipFile(io.BytesIO(content)).testzip()
+    if damaged:
+        raise _UnusableError(f"is damaged ({damaged})")
+    saved = torch.load(io.BytesIO(content), map_location="cpu", weights_only=True)
+    if saved["format"] not in _READABLE:
+        raise _UnusableError(f"is of format {saved['format']}, this version reads formats up to {FORMAT}")
+    if (saved["run"], saved["fingerprint"]) != (run, fingerprint or saved["fingerprint"]):
+        raise _UnusableError("is of other images or another subset than there are now")
+    return Progress(**{item.name: saved[item.name] for item in fields(Progress) if item.name in saved})
 
 
 def _write_flushed(path: Path, content: memoryview) -> None:

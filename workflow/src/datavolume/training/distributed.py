@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import os
 import sys
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import timedelta
@@ -49,6 +49,13 @@ class Group:
         with _others_alive():
             dist.all_gather(list(gathered.unbind()), tensor)
         return gathered
+
+    def broadcast(self, tensors: Iterable[torch.Tensor]) -> None:
+        """Give every process the first one's values, in place."""
+        if self.size > 1:
+            with _others_alive():
+                for tensor in tensors:
+                    dist.broadcast(tensor, src=0)
 
     def share(self, compute: Callable[[], Value]) -> Value:
         """What `compute` gives on the first process; on the others it is not called.

@@ -1,7 +1,7 @@
 """The metrics of a network on images: one pass, a few numbers kept of each prediction, then plain formulas.
 
-measured = evaluate(model, data)          {"train": {"loss": ..., "top1": ...}, "validation": {...}}
-probabilities = predict(model, data)      on the held-out images
+measured = evaluate(learner, {"train": 450, "validation": 360}, classes, group)      {"train": {"loss": ...}, ...}
+probabilities = predict(learner, 360, classes, group)                               on the held-out images
 
 top1, top5 (top-K with fewer classes)   share of images whose class is the first, or among the first five
 macro_f1                                mean over classes of 2 TP / (2 TP + FP + FN)
@@ -14,14 +14,17 @@ The tests compare them with torchmetrics, whose import alone takes as long as tr
 from __future__ import annotations
 
 import math
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, fields
 from typing import Any
 
+import numpy as np
 import torch
 import torch.nn.functional as F
+from numpy.typing import NDArray
 
-from datavolume.training.tensors import Split, Tensors
+from datavolume.training.distributed import Group
+from datavolume.training.learner import Learner
 
 __all__ = ["METRICS", "Predictions", "calibration_error", "evaluate", "macro_f1", "predict", "predictions_of"]
 
@@ -55,28 +58,69 @@ class Predictions:
         }
 
 
-def evaluate(model: torch.nn.Module, data: Tensors) -> dict[str, dict[str, float]]:
-    """METRICS on the whole subset (`train`) and on the held-out images (`validation`), in evaluation mode."""
-    measured = {}
-    for name, split in (("train", data.train), ("validation", data.validation)):
-        parts = [predictions_of(logits, labels) for logits, labels in _batches(model, data, split)]
-        measured[name] = _joined(parts).metrics(len(data.index.classes))
-    return measured
+def evaluate(
+    learner: Learner, splits: Mapping[str, NDArray[np.int64] | int], classes: int, group: Group
+) -> dict[str, dict[str, float]]:
+    """METRICS of each split, by name, on these positions of it (all of so many, where it is a number).
+
+    Every process of the group takes its share of the batches, and all have the result.
+    """
+    with learner.evaluating():
+        return {name: _of_split(learner, name, chosen, group).metrics(classes) for name, chosen in splits.items()}
 
 
-def predict(model: torch.nn.Module, data: Tensors) -> torch.Tensor:
-    """Softmax probabilities on the held-out images: float32 [V, K], on the CPU."""
-    return torch.cat([logits.softmax(dim=1).cpu() for logits, _ in _batches(model, data, data.validation)])
+def _of_split(learner: Learner, split: str, chosen: NDArray[np.int64] | int, group: Group) -> Predictions:
+    parts = [predictions_of(logits, labels) for logits, labels in _batches(learner, split, chosen, group)]
+    return _joined(parts) if group.size == 1 else _gathered(parts, _size(chosen), group)
 
 
-@torch.inference_mode()
-def _batches(model: torch.nn.Module, data: Tensors, split: Split) -> Iterator[tuple[torch.Tensor, torch.Tensor]]:
-    """Logits [B, K] and labels [B], the network in evaluation mode meanwhile."""
-    model.eval()
-    for start in range(0, len(split.labels), _BATCH):
-        batch = slice(start, start + _BATCH)
-        yield model(data.normalise(split.images[batch])), split.labels[batch]
-    model.train()
+def predict(learner: Learner, size: int, classes: int, group: Group) -> torch.Tensor:
+    """Softmax probabilities on the `size` held-out images: float32 [V, K], on the CPU."""
+    with learner.evaluating():
+        parts = [logits.softmax(dim=1) for logits, _ in _batches(learner, "validation", size, group)]
+    return _in_order(parts, size, group, classes, torch.float32).cpu()
+
+
+def _size(chosen: NDArray[np.int64] | int) -> int:
+    return chosen if isinstance(chosen, int) else len(chosen)
+
+
+def _batches(
+    learner: Learner, split: str, chosen: NDArray[np.int64] | int, group: Group
+) -> Iterator[tuple[torch.Tensor, torch.Tensor]]:
+    """Logits [B, K] and labels [B] of the batches that are this process's: every `group.size`-th.
+
+    The batches are the same for every number of processes, and so are the bits.
+    """
+    size = _size(chosen)
+    for start in range(group.rank * _BATCH, size, group.size * _BATCH):
+        batch = slice(start, min(start + _BATCH, size))
+        images, labels = learner.feed.evaluation(split, batch if isinstance(chosen, int) else chosen[batch])
+        yield learner.logits(images), labels
+
+
+def _gathered(parts: list[Predictions], size: int, group: Group) -> Predictions:
+    """Of all processes; float64 holds every field exactly."""
+    names = [field.name for field in fields(Predictions)]
+    rows = [torch.stack([getattr(part, name).double() for name in names], dim=1) for part in parts]
+    columns = _in_order(rows, size, group, len(names), torch.float64).cpu().unbind(dim=1)
+    kinds = {"labels": torch.int64, "predicted": torch.int64, "in_top5": torch.bool}
+    return Predictions(**{name: c.to(kinds.get(name, torch.float32)) for name, c in zip(names, columns, strict=True)})
+
+
+def _in_order(parts: list[torch.Tensor], size: int, group: Group, width: int, dtype: torch.dtype) -> torch.Tensor:
+    """The batches [<= _BATCH, width] of all processes in their order: [size, width], each image once.
+
+    Width and dtype are for a process that had no batch.
+    """
+    if group.size == 1:
+        return torch.cat(parts)
+    rounds = -(-size // (_BATCH * group.size))
+    kind, columns = (parts[0].dtype, parts[0].shape[1]) if parts else (dtype, width)
+    own = torch.zeros(rounds, _BATCH, columns, dtype=kind, device=group.device)
+    for place, part in zip(own, parts, strict=False):
+        place[: len(part)] = part
+    return group.gather(own).transpose(0, 1).flatten(end_dim=2)[:size]
 
 
 def predictions_of(logits: torch.Tensor, labels: torch.Tensor) -> Predictions:

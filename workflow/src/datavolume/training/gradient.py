@@ -35,7 +35,8 @@ class Gradient:
         if self._shards > 1:
             return self._sum_of_shards(loss_of_shard, signal)
         loss = loss_of_shard(0)
-        self._model.zero_grad()
+        for parameter in self._parameters:
+            parameter.grad = None
         self._scaled(loss).backward()  # type: ignore[no-untyped-call]
         return loss.detach(), signal
 

@@ -1,130 +1,171 @@
 """One run, from its first update to its last.
 
-progress = train(run, data, group, checkpoints, stop, lease, usage)
+progress = Training(run, data, group, checkpoints, ...).train()
 """
 
 from __future__ import annotations
 
+from collections.abc import Iterable, Iterator
 from contextlib import suppress
-from functools import partial
+from dataclasses import dataclass, field
 
-import torch
-import torch.nn.functional as F
-
-from datavolume.models.registry import build_model
 from datavolume.study.identity import run_id
 from datavolume.study.model import Run
+from datavolume.study.phases import phases_of
 from datavolume.training.checkpoint import Checkpoints, Progress
-from datavolume.training.determinism import derived_seed, reseed
+from datavolume.training.data import Data
 from datavolume.training.distributed import Group
 from datavolume.training.evaluation import evaluate, predict
-from datavolume.training.gradient import Gradient
+from datavolume.training.learner import Learner
 from datavolume.training.lease import TAKEN_OVER, Lease, TakenOver
-from datavolume.training.optimisation import Optimizer, evaluation_points, learning_rate
-from datavolume.training.order import SampleOrder
+from datavolume.training.origin import Origin
 from datavolume.training.recording import Clock, LossWatch, metric_rows, timing_row
 from datavolume.training.signals import Interrupted, StopRequest
-from datavolume.training.tensors import Tensors
+from datavolume.training.stopping import has_stopped
+from datavolume.training.timeline import Stretch, stretches, updates_at
 from datavolume.training.usage import Usage
 
-__all__ = ["train"]
+__all__ = ["Training"]
 
 
-def train(
-    run: Run, data: Tensors, group: Group, checkpoints: Checkpoints, stop: StopRequest, lease: Lease, usage: Usage
-) -> Progress:
-    """Train to the end of the budget, from the newest checkpoint on; a finished run is only read.
+@dataclass
+class Training:
+    """`kept`: after which shares of its updates other runs start from this one. `workers`: threads that decode."""
 
-    Raises Interrupted after a stop signal, TakenOver where a newer copy took the run's lease, TrainingDiverged, and
-    UserError where a checkpoint cannot be written.
-    """
-    progress = group.share(checkpoints.load)
-    if progress.finished:
-        return progress
+    run: Run
+    data: Data
+    group: Group
+    checkpoints: Checkpoints
+    stop: StopRequest
+    lease: Lease
+    usage: Usage
+    origin: Origin | None = None
+    kept: Iterable[float] = ()
+    workers: int = 0
+    progress: Progress = field(default_factory=Progress)
 
-    recipe, batch_size, n = run.recipe, run.recipe.batch_size, len(data.subset)
-    updates = recipe.budget.total_updates(batch_size=batch_size, subset_size=n, full_size=data.full_size)
-    points = evaluation_points(updates, recipe.evaluations)
-    rate = partial(learning_rate, recipe, updates)
-    model, optimizer = _network(run, data)
-    checkpoints.restore(progress, model, optimizer)
-    order = SampleOrder(n, batch_size, run.seed, group.device)
-    gradient = Gradient(model, recipe.shards, group)
-    losses = LossWatch(run, progress.update, group.device)
-    clock = Clock(progress.seconds, group.device)
-    save = partial(_save, progress, clock, checkpoints, model, optimizer)
+    def train(self) -> Progress:
+        """To the end of the budget, from the newest checkpoint on; a finished run is only read.
 
-    # A checkpoint is taken after a step, before the evaluation at that point: going on from it repeats the evaluation.
-    for update in range(progress.update, updates + 1):
-        if update in points:
-            with clock.paused():
-                losses.check(update)
-                measured = group.share(partial(evaluate, model, data))
-                losses.check(update, measured)
-                progress.metrics += metric_rows(measured, update, batch_size, n, rate(update - 1))
-                progress.timing.append(
-                    timing_row(progress.timing, update, batch_size, clock.seconds, usage.since_last())
-                )
-        if update == updates:
-            break
+        Raises Interrupted after a stop signal, TakenOver where a newer copy took the run's lease, TrainingDiverged, and
+        UserError where a checkpoint cannot be read or written.
+        """
+        self.progress = self.group.share(self.checkpoints.load)
+        if self.progress.finished:
+            return self.progress
+        entries = [self.data.entries(phase) for phase in phases_of(self.run)]
+        self._stretches = stretches(self.run, entries, self.data.full_size)
+        self._kept = {updates_at(self._stretches, share): share for share in self.kept}
+        self._clock = Clock(self.progress.seconds, self.group.device)
+        self._losses = LossWatch(self.run, self.progress.update, self.group.device)
+        learner = None
+        for stretch, learner in self._learners():
+            with learner.feed:
+                self._train(stretch, learner)
+        assert learner is not None  # a run has one stretch at least
+        self._finish(learner)
+        return self.progress
 
-        loss_of_shard = partial(_loss_of_shard, run, model, data, update, order.batch(update))
-        loss, signal = gradient.compute(loss_of_shard, lease.look() or stop.signal)
-        optimizer.step(rate(update))
-        losses.add(loss)
+    def _train(self, stretch: Stretch, learner: Learner) -> None:
+        """One phase. A checkpoint is taken after a step, before the evaluation at that point: going on from it repeats
+        the evaluation."""
+        progress, group, lease, losses = self.progress, self.group, self.lease, self._losses
+        for update in range(max(progress.update, stretch.first), stretch.end + 1):
+            if update in stretch.points:
+                self._evaluate(update, stretch, learner)
+                if has_stopped(stretch.recipe.early_stopping, progress.metrics, stretch.number):
+                    break
+            if update == stretch.end:
+                break
 
-        progress.update = update + 1
-        if signal == TAKEN_OVER:
-            group.share(lease.check)  # raises
-        if signal or checkpoints.due or group.size > 1:  # every process checks alike, or one would wait for another
-            losses.check(progress.update)
-        if signal:
-            group.share(save)  # nobody leaves before it is written: the end of one process ends the others
-            raise Interrupted(signal, f"{run_id(run)} after update {progress.update} of {updates}")
-        if checkpoints.due:
-            with suppress(TakenOver):  # this process alone knows of it: all agree on it at the next step
-                save()
+            loss, signal = learner.gradient(update, lease.look() or self.stop.signal)
+            learner.step(update, stretch.rate(update))
+            losses.add(loss)
 
-    with clock.paused():
-        progress.probabilities = group.share(partial(predict, model, data))
-    group.share(partial(_save, progress, clock, checkpoints, model))
-    return progress
+            progress.update = update + 1
+            if signal == TAKEN_OVER:
+                group.share(lease.check)  # raises
+            if signal or self.checkpoints.due or group.size > 1:  # all check alike, or one would wait for another
+                losses.check(progress.update)
+            if progress.update in self._kept and group.is_first:
+                self._keep(learner, self._kept[progress.update])
+            if signal:
+                group.share(lambda: self._save(learner))  # nobody leaves before: the end of one ends the others
+                total = self._stretches[-1].end
+                raise Interrupted(signal, f"{run_id(self.run)} after update {progress.update} of {total}")
+            if self.checkpoints.due:
+                with suppress(TakenOver):  # this process alone knows of it: all agree on it at the next step
+                    self._save(learner)
 
+    def _learners(self) -> Iterator[tuple[Stretch, Learner]]:
+        """What is still to be trained: each phase from the checkpoint, another run, the phase before it, or afresh."""
+        progress, before = self.progress, None
+        for stretch in self._stretches:
+            if progress.update > stretch.end:
+                continue
+            with self._clock.paused():
+                learner = self._learner(stretch, before)
+            yield stretch, learner
+            before = learner
 
-def _network(run: Run, data: Tensors) -> tuple[torch.nn.Module, Optimizer]:
-    """The network as it is before the first update, and its optimiser."""
-    index = data.index
-    reseed(data.device, derived_seed(run.seed, "initialisation"))
-    model = build_model(
-        run.architecture, classes=len(index.classes), channels=index.channels, image_size=index.image_size
-    )
-    model = model.to(data.device).train()
-    return model, Optimizer(run.recipe, model.parameters())
+    def _learner(self, stretch: Stretch, before: Learner | None) -> Learner:
+        images = self.data.images(stretch.phase.volume)
+        learner = Learner(self.run, stretch, images, self.group, self.data.weights, self.workers)
+        if self.progress.model is not None:
+            self.checkpoints.restore(self.progress, learner)
+        elif before is not None and stretch.phase.carried:
+            learner.model.load_state_dict(before.model.state_dict())
+        elif before is None and self.origin is not None:
+            self.origin.restore(self.progress, learner)
+        return learner
 
+    def _evaluate(self, update: int, stretch: Stretch, learner: Learner) -> None:
+        with self._clock.paused():
+            self._losses.check(update)
+            splits = self.data.evaluated(stretch.phase)
+            measured = evaluate(learner, splits, self.data.classes, self.group)
+            self._losses.check(update, measured)
+            rows = metric_rows(measured, update, stretch)
+            used = self.usage.since_last()
+            samples, seconds, waited = stretch.samples_at(update), self._clock.seconds, learner.feed.wait_seconds
+            row = timing_row(self.progress.timing, update, samples, seconds, waited, used)
+            self.progress.metrics += rows
+            self.progress.timing.append(row)
 
-def _loss_of_shard(
-    run: Run, model: torch.nn.Module, data: Tensors, update: int, batch: torch.Tensor, shard: int
-) -> torch.Tensor:
-    """The shard's part of the batch's mean loss. What it draws (dropout) belongs to (seed, update, shard)."""
-    own = batch.chunk(run.recipe.shards)[shard]
-    reseed(data.device, derived_seed(run.seed, "dropout", update, shard))
-    logits = model(data.normalise(data.train.images[own]))
-    smoothing = run.recipe.label_smoothing
-    total = F.cross_entropy(logits, data.train.labels[own], label_smoothing=smoothing, reduction="sum")
-    return total / run.recipe.batch_size
+    def _save(self, learner: Learner) -> None:
+        """By the first process alone: all have the same weights, and it has shard 0's buffers."""
+        with self._clock.paused():
+            self._take(learner)
+            self.checkpoints.save(self.progress)
 
+    def _keep(self, learner: Learner, share: float) -> None:
+        """Also under a name of its own, which stays: other runs start there."""
+        with self._clock.paused():
+            self._take(learner)
+            self.checkpoints.keep(self.progress, share)
 
-def _save(
-    progress: Progress,
-    clock: Clock,
-    checkpoints: Checkpoints,
-    model: torch.nn.Module,
-    optimizer: Optimizer | None = None,
-) -> None:
-    """By the first process alone: all have the same weights, and it has shard 0's buffers."""
-    with clock.paused():
-        progress.seconds = clock.seconds
-        progress.parameters = sum(parameter.numel() for parameter in model.parameters())
-        progress.model = model.state_dict()
-        progress.optimizer = optimizer.state if optimizer else None
-        checkpoints.save(progress)
+    def _take(self, learner: Learner) -> None:
+        progress = self.progress
+        progress.seconds = self._clock.seconds
+        progress.parameters = sum(parameter.numel() for parameter in learner.model.parameters())
+        for name, value in learner.state.items():
+            setattr(progress, name, value)
+
+    def _finish(self, learner: Learner) -> None:
+        """The last checkpoint holds all that is written of the run."""
+        if 1.0 in self.kept and self.group.is_first:
+            self._keep(learner, 1.0)
+        with self._clock.paused():
+            self.progress.probabilities = predict(
+                learner, len(self.data.index.validation_samples), self.data.classes, self.group
+            )
+        self.group.share(lambda: self._save_finished(learner))
+
+    def _save_finished(self, learner: Learner) -> None:
+        with self._clock.paused():
+            self._take(learner)
+            self.progress.optimizer = self.progress.scale = None
+            if learner.average:  # what was evaluated
+                with learner.evaluating():
+                    self.progress.model = {name: tensor.clone() for name, tensor in learner.model.state_dict().items()}
+            self.checkpoints.save(self.progress)

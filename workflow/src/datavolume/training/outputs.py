@@ -20,15 +20,16 @@ from datavolume.files import atomic, write_json, write_text
 from datavolume.study.paths import Paths
 from datavolume.study.plan import PlannedRun
 from datavolume.training.checkpoint import Progress
+from datavolume.training.data import Data
 from datavolume.training.evaluation import METRICS
-from datavolume.training.tensors import Tensors
 
 __all__ = ["METRICS_COLUMNS", "SUMMARY_COLUMNS", "TIMING_COLUMNS", "Finished", "write_outputs"]
 
 _RUN = ("run", "configuration", "seed")
-METRICS_COLUMNS = (*_RUN, "split", "update", "epoch", "samples", "learning_rate", *METRICS)
+METRICS_COLUMNS = (*_RUN, "split", "phase", "update", "epoch", "samples", "learning_rate", *METRICS)
 _USED = ("peak_memory_mb", "gpu_utilisation", "cpu_seconds", "peak_host_memory_mb")
-TIMING_COLUMNS = (*_RUN, "update", "seconds", "images_per_second", *_USED)
+_STEPS = ("seconds", "images_per_second", "step_seconds", "data_wait_share")
+TIMING_COLUMNS = (*_RUN, "update", "samples", *_STEPS, *_USED)
 _SIZES = ("n_train", "n_validation", "classes", "parameters", "updates", "samples")
 _LAST = (*(f"last_{name}" for name in METRICS), *(f"last_train_{name}" for name in METRICS))
 SUMMARY_COLUMNS = (*_RUN, *_SIZES, "best_update", "best_top1", *_LAST)
@@ -47,7 +48,7 @@ class Finished:
 
 
 def write_outputs(
-    paths: Paths, finished: Sequence[Finished], data: Tensors, may_write: Callable[[], None] = lambda: None
+    paths: Paths, finished: Sequence[Finished], data: Data, may_write: Callable[[], None] = lambda: None
 ) -> None:
     """Raises UserError where the disk is full or the folder cannot be written, and what `may_write` raises before each.
 
@@ -68,7 +69,7 @@ def write_outputs(
     write_json(file("environment.json"), json.loads(finished[-1].progress.environment))
 
 
-def _summary(run: Finished, data: Tensors) -> dict[str, Any]:
+def _summary(run: Finished, data: Data) -> dict[str, Any]:
     rows = run.progress.metrics
     train, validation = ([row for row in rows if row["split"] == split] for split in ("train", "validation"))
     best = max(validation, key=lambda row: row["top1"])  # the first of equals
@@ -100,7 +101,7 @@ def _write_csv(path: Path, columns: Sequence[str], rows: Iterable[Mapping[str, A
     write_text(path, text.getvalue())
 
 
-def _write_predictions(path: Path, finished: Sequence[Finished], data: Tensors) -> None:
+def _write_predictions(path: Path, finished: Sequence[Finished], data: Data) -> None:
     samples = data.index.validation_samples
     probabilities = [run.progress.probabilities for run in finished]
     with atomic(path) as temporary:

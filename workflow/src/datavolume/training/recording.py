@@ -13,6 +13,7 @@ import torch
 from datavolume.errors import UserError
 from datavolume.study.identity import run_id
 from datavolume.study.model import Run
+from datavolume.training.timeline import Stretch
 from datavolume.training.usage import Used
 
 __all__ = ["Clock", "LossWatch", "Measured", "TrainingDiverged", "metric_rows", "timing_row"]
@@ -65,29 +66,35 @@ class LossWatch:
         self._sum.zero_()
 
 
-def metric_rows(
-    measured: Measured, update: int, batch_size: int, subset_size: int, learning_rate: float
-) -> list[dict[str, Any]]:
+def metric_rows(measured: Measured, update: int, stretch: Stretch) -> list[dict[str, Any]]:
     """One row a split. `learning_rate` is that of the last update; `epoch` counts passes over the subset."""
-    samples = update * batch_size
-    point = {"update": update, "epoch": samples / subset_size, "samples": samples, "learning_rate": learning_rate}
+    point = {
+        "phase": stretch.number,
+        "update": update,
+        "epoch": stretch.epochs_at(update),
+        "samples": stretch.samples_at(update),
+        "learning_rate": stretch.rate(update - 1),
+    }
     return [{"split": split, **point, **metrics} for split, metrics in measured.items()]
 
 
 def timing_row(
-    before: list[dict[str, Any]], update: int, batch_size: int, seconds: float, used: Used
+    before: list[dict[str, Any]], update: int, samples: int, seconds: float, waited: float, used: Used
 ) -> dict[str, Any]:
-    """Training seconds so far, images a second since the row before, and what was used; all but the seconds count
-    evaluations and checkpoints too.
+    """Training seconds so far, of which `waited` for images; images a second and seconds a step since the row before;
+    and what was used, which counts evaluations and checkpoints too.
 
     `cpu_seconds` are those so far: without what was spent between a row and an interruption.
     """
-    last = before[-1] if before else {"update": 0, "seconds": 0.0}
-    images, taken = (update - last["update"]) * batch_size, seconds - last["seconds"]
+    last = before[-1] if before else {}
+    taken = seconds - last.get("seconds", 0.0)
     return {
         "update": update,
+        "samples": samples,
         "seconds": seconds,
-        "images_per_second": images / taken,
+        "images_per_second": (samples - last.get("samples", 0)) / taken,
+        "step_seconds": taken / (update - last.get("update", 0)),
+        "data_wait_share": waited / seconds,
         "peak_memory_mb": used.peak_memory_mb,
         "gpu_utilisation": used.gpu_utilisation,
         "cpu_seconds": last.get("cpu_seconds", 0.0) + used.cpu_seconds,

@@ -1,0 +1,131 @@
+"""What an update changes: the network, its optimiser, the average of its weights, the loss scale; and how it is fed.
+
+learner = Learner(run, stretch, images, group, workers)
+loss = learner.loss_of_shard(update, shard)         differentiable; then gradients, then
+learner.step(update, rate)
+with learner.evaluating(): ...                      the averaged weights, where the recipe has them
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator, Mapping
+from contextlib import contextmanager, nullcontext
+from functools import partial
+from pathlib import Path
+from typing import Any
+
+import torch
+import torch.nn.functional as F
+
+from datavolume.models.registry import build_model
+from datavolume.study.model import Recipe, Run
+from datavolume.training.averaging import Ema
+from datavolume.training.determinism import derived_seed, reseed
+from datavolume.training.distributed import Group
+from datavolume.training.feed import Feed
+from datavolume.training.gradient import Gradient
+from datavolume.training.images import Images
+from datavolume.training.optimisation import Optimizer
+from datavolume.training.order import SampleOrder
+from datavolume.training.precision import Tier
+from datavolume.training.schedule import warmup_updates
+from datavolume.training.timeline import Stretch
+
+__all__ = ["Learner"]
+
+
+class Learner:
+    """Of one stretch of a run. Random draws of a later phase belong to it: (seed, phase), then as in the first."""
+
+    def __init__(
+        self, run: Run, stretch: Stretch, images: Images, group: Group, weights: Path | None = None, workers: int = 0
+    ) -> None:
+        recipe, device = stretch.recipe, group.device
+        self._group = group
+        self._recipe, self._stretch, self._images, self._device = recipe, stretch, images, device
+        self._seed = derived_seed(run.seed, "phase", stretch.number) if stretch.number else run.seed
+        reseed(device, derived_seed(self._seed, "initialisation"))
+        index = images.index
+        self.model = build_model(
+            run.architecture,
+            classes=len(index.classes),
+            channels=index.channels,
+            image_size=index.image_size,
+            network=recipe.network,
+            weights=weights,
+        )
+        self.tier = Tier(recipe, device)
+        self.model = self.model.to(device).train()
+        self.tier.prepare(self.model)
+        self.optimizer = Optimizer(recipe, self.model, self._head(recipe))
+        warmup = warmup_updates(recipe, stretch.unit)
+        self.average = Ema(self.model, recipe.ema_decay, recipe.ema_every, warmup) if recipe.ema_decay else None
+        order = SampleOrder(len(images.subset), recipe.batch_size, self._seed, device, recipe.augmentation)
+        self.feed = Feed(images, order, None, recipe, workers)
+        self._gradient = Gradient(self.model, recipe.shards, group, self.tier)
+
+    def gradient(self, update: int, signal: int) -> tuple[torch.Tensor, int]:
+        """The batch's loss, every parameter's gradient set; and a stop signal that any process has seen, or 0."""
+        return self._gradient.compute(partial(self.loss_of_shard, update - self._stretch.first), signal)
+
+    def loss_of_shard(self, update: int, shard: int) -> torch.Tensor:
+        """The shard's part of the batch's mean loss; `update` counts from the stretch's first.
+
+        What it draws (dropout, mixing) belongs to (seed, update, shard).
+        """
+        batch = self.feed.shard(update, shard)
+        inputs, targets = self._images.normalise(batch.images), batch.labels
+        reseed(self._device, derived_seed(self._seed, "dropout", update, shard))
+        logits = self.tier.logits(self.model, inputs)
+        smoothing = self._recipe.label_smoothing
+        total = F.cross_entropy(logits, targets, label_smoothing=smoothing, reduction="sum")
+        return total / self._recipe.batch_size
+
+    def step(self, update: int, rate: float) -> None:
+        """Of the run's update `update`, from every parameter's gradient."""
+        self.tier.step(self.optimizer, rate)
+        if self.average is not None:
+            self.average.update(self.model, update - self._stretch.first + 1)
+
+    @contextmanager
+    def evaluating(self) -> Iterator[None]:
+        """In evaluation mode, with the averaged weights where there are such; nothing of it lasts."""
+        self.model.eval()
+        with self.average.applied(self.model) if self.average else nullcontext():
+            self._group.broadcast(self.model.buffers())  # the first process has those of shard 0
+            yield
+        self.model.train()
+
+    @torch.inference_mode()
+    def logits(self, images: torch.Tensor) -> torch.Tensor:
+        """float32 [B, K] of images uint8 [B, C, H, W]."""
+        return self.tier.logits(self.model, self._images.normalise(images))
+
+    @property
+    def state(self) -> dict[str, Any]:
+        """For a checkpoint: `model`, `optimizer`, `average` and `scale`."""
+        average = self.average.state if self.average else None
+        return {
+            "model": self.model.state_dict(),
+            "optimizer": self.optimizer.state,
+            "average": average,
+            "scale": self.tier.state or None,
+        }
+
+    def load(self, state: Mapping[str, Any]) -> None:
+        """Take over such a state. Raises RuntimeError, ValueError or KeyError where it is of another network."""
+        self.model.load_state_dict(state["model"])
+        if state["optimizer"] is not None:
+            self.optimizer.load(state["optimizer"])
+        if self.average:
+            self.average.load(state["average"]) if state["average"] else self.average.update(self.model, 0)
+        if state["scale"]:
+            self.tier.load(state["scale"])
+
+    def _head(self, recipe: Recipe) -> Iterable[torch.nn.Parameter]:
+        """The parameters that L2 acts on."""
+        if not recipe.network.l2:
+            return ()
+        from datavolume.models.registry import head
+
+        return head(self.model).parameters()
