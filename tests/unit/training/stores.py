@@ -16,9 +16,10 @@ IMAGES, HELD_OUT = 40, 12  # the last ones are held out
 
 
 def photographs(count: int = IMAGES) -> list[NDArray[np.uint8]]:
-    """Images of different sizes, uint8 [H, W, 3], shorter side RESIZE."""
+    """Images of different sizes, uint8 [H, W, 3], shorter side RESIZE; of the second less."""
     generator = np.random.default_rng(0)
     sizes = [(RESIZE, RESIZE + k % 9) if k % 2 else (RESIZE + k % 7, RESIZE) for k in range(count)]
+    sizes[1] = (RESIZE - 3, RESIZE)
     return [generator.integers(0, 256, (*size, 3), dtype=np.uint8) for size in sizes]
 
 

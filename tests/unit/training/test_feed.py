@@ -11,7 +11,7 @@ import numpy as np
 import pytest
 import torch
 from numpy.typing import NDArray
-from unit.training.stores import CLASSES, HELD_OUT, IMAGES, SIDE, as_jpeg, files_index, jpeg_index, photographs
+from unit.training.stores import CLASSES, HELD_OUT, IMAGES, RESIZE, SIDE, as_jpeg, files_index, jpeg_index, photographs
 from unit.training.stores import tensors_index as tensors_index_of_photographs
 
 from datavolume.data.decode import decode
@@ -103,7 +103,7 @@ def test_encoded_images_are_seen_through_the_boxes_of_their_keys() -> None:
     seen = torch.cat([shard.images for shard in shards[:SHARDS]])
     samples, keys = samples_of(RANDOM, 0), order.keys(0)
     assert index.sizes is not None
-    boxes = crop_boxes(RANDOM, keys, index.sizes[0][samples], index.sizes[1][samples], SIDE)
+    boxes = crop_boxes(RANDOM, keys, index.sizes[0][samples], index.sizes[1][samples], SIDE, resize=RESIZE)
     for image, sample, box, flip in zip(seen, samples, boxes, flips(RANDOM, keys), strict=True):
         assert torch.equal(image, decode(as_jpeg(photographs()[sample]), box.tolist(), SIDE, flip=bool(flip)))
     np.testing.assert_array_equal(np.concatenate([s.keys for s in shards[:SHARDS] if s.keys is not None]), keys)
@@ -204,7 +204,7 @@ def central(index: Index, sample: int) -> torch.Tensor:
     if index.store == "tensors":
         return torch.from_numpy(index.images[sample])
     image = photographs()[sample]
-    box = centre_boxes(np.array([image.shape[0]]), np.array([image.shape[1]]), SIDE)[0]
+    box = centre_boxes(np.array([image.shape[0]]), np.array([image.shape[1]]), SIDE, RESIZE)[0]
     return decode(as_jpeg(image), box.tolist(), SIDE)
 
 

@@ -195,8 +195,10 @@ class Feed:
         if wanted.keys is None:
             return self._centres(*sizes), np.zeros(len(samples), np.bool_)
         changed = wanted.appended if self._augmentation.appended else None
-        side, resize = self._images.index.image_size[0], self._resize
-        boxes = crop_boxes(self._augmentation, wanted.keys, *sizes, side, resize=resize, changed=changed)
+        index = self._images.index
+        boxes = crop_boxes(
+            self._augmentation, wanted.keys, *sizes, index.image_size[0], resize=index.resize, changed=changed
+        )
         return boxes, flips(self._augmentation, wanted.keys, changed=changed)
 
     def _central(self, samples: NDArray[np.int64]) -> Batch:
@@ -208,12 +210,7 @@ class Feed:
         return None if sizes is None else (sizes[0][samples], sizes[1][samples])
 
     def _centres(self, heights: NDArray[np.int64], widths: NDArray[np.int64]) -> NDArray[np.int64]:
-        return centre_boxes(heights, widths, self._images.index.image_size[0], self._resize)
-
-    @property
-    def _resize(self) -> int | None:
-        """The store `jpeg` holds images that were scaled already."""
-        return self._images.index.resize if self._images.index.store == "files" else None
+        return centre_boxes(heights, widths, self._images.index.image_size[0], self._images.index.resize)
 
     def _labels(self, samples: NDArray[np.int64]) -> torch.Tensor:
         return torch.from_numpy(self._images.index.labels[samples]).to(self._images.device)
