@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import hashlib
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from functools import cache, cached_property
 from pathlib import Path
 
@@ -18,11 +18,13 @@ from numpy.typing import NDArray
 
 from datavolume.data.index import Index, load_index
 from datavolume.data.subsets import load_subset
+from datavolume.models.weights import weights_fingerprint
 from datavolume.study.identity import subset_id
 from datavolume.study.model import Run, Volume
 from datavolume.study.paths import Paths
 from datavolume.study.phases import ResolvedPhase, volumes_of
 from datavolume.study.plan import PlannedRun
+from datavolume.training.features import FeatureStore
 from datavolume.training.images import Images
 from datavolume.training.order import epoch_order
 
@@ -39,7 +41,9 @@ class Data:
     index: Index
     subsets: dict[Volume, NDArray[np.int64]]
     device: torch.device
+    architecture: str = ""
     weights: Path | None = None
+    features: FeatureStore = field(default_factory=FeatureStore)
 
     @classmethod
     def of(cls, paths: Paths, block: Sequence[PlannedRun], device: torch.device) -> Data:
@@ -50,7 +54,7 @@ class Data:
         volumes = volumes_of(run)
         files = [paths.subset(first.dataset, subset_id(volume)) for volume in volumes]
         subsets = {volume: load_subset(file, index) for volume, file in zip(volumes, files, strict=True)}
-        return cls(index, subsets, device, _weights(paths, run))
+        return cls(index, subsets, device, run.architecture, _weights(paths, run))
 
     @cached_property
     def _images(self) -> dict[Volume, Images]:
@@ -95,7 +99,7 @@ class Data:
         for subset in self.subsets.values():
             digest.update(subset.tobytes())
         if self.weights:
-            digest.update(self.weights.read_bytes())
+            digest.update(weights_fingerprint(self.weights, self.architecture).encode())
         return digest.hexdigest()
 
 

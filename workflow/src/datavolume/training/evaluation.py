@@ -93,9 +93,10 @@ def _batches(
     The batches are the same for every number of processes, and so are the bits.
     """
     size = _size(chosen)
-    for start in range(group.rank * _BATCH, size, group.size * _BATCH):
-        batch = slice(start, min(start + _BATCH, size))
-        images, labels = learner.feed.evaluation(split, batch if isinstance(chosen, int) else chosen[batch])
+    starts = range(group.rank * _BATCH, size, group.size * _BATCH)
+    own = (slice(start, min(start + _BATCH, size)) for start in starts)
+    wanted = own if isinstance(chosen, int) else (chosen[batch] for batch in own)
+    for images, labels in learner.feed.batches(split, wanted):
         yield learner.logits(images), labels
 
 

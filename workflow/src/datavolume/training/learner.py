@@ -12,17 +12,21 @@ from collections.abc import Iterable, Iterator, Mapping
 from contextlib import contextmanager, nullcontext
 from functools import partial
 from pathlib import Path
-from typing import Any
+from typing import Any, Self
 
 import torch
 import torch.nn.functional as F
 
+from datavolume.models.fitted import head, split_frozen
 from datavolume.models.registry import build_model
-from datavolume.study.model import Recipe, Run
+from datavolume.study.model import Augmentation, Recipe, Run
+from datavolume.training.augmentation.apply import Augmenter
+from datavolume.training.augmentation.mixing import mix
 from datavolume.training.averaging import Ema
 from datavolume.training.determinism import derived_seed, reseed
 from datavolume.training.distributed import Group
-from datavolume.training.feed import Feed
+from datavolume.training.features import FeatureStore, cacheable
+from datavolume.training.feed import Feed, Shard
 from datavolume.training.gradient import Gradient
 from datavolume.training.images import Images
 from datavolume.training.optimisation import Optimizer
@@ -38,7 +42,15 @@ class Learner:
     """Of one stretch of a run. Random draws of a later phase belong to it: (seed, phase), then as in the first."""
 
     def __init__(
-        self, run: Run, stretch: Stretch, images: Images, group: Group, weights: Path | None = None, workers: int = 0
+        self,
+        run: Run,
+        stretch: Stretch,
+        images: Images,
+        group: Group,
+        features: FeatureStore,
+        *,
+        weights: Path | None = None,
+        workers: int = 0,
     ) -> None:
         recipe, device = stretch.recipe, group.device
         self._group = group
@@ -53,16 +65,38 @@ class Learner:
             image_size=index.image_size,
             network=recipe.network,
             weights=weights,
+            normalisation=(index.mean, index.std),
         )
         self.tier = Tier(recipe, device)
-        self.model = self.model.to(device).train()
+        self.model = self._network = self.model.to(device).train()
         self.tier.prepare(self.model)
         self.optimizer = Optimizer(recipe, self.model, self._head(recipe))
         warmup = warmup_updates(recipe, stretch.unit)
         self.average = Ema(self.model, recipe.ema_decay, recipe.ema_every, warmup) if recipe.ema_decay else None
-        order = SampleOrder(len(images.subset), recipe.batch_size, self._seed, device, recipe.augmentation)
-        self.feed = Feed(images, order, None, recipe, workers)
-        self._gradient = Gradient(self.model, recipe.shards, group, self.tier)
+        augmentation = recipe.augmentation
+        order = SampleOrder(len(images.subset), recipe.batch_size, self._seed, device, augmentation)
+        plain = augmentation == Augmentation()
+        self._augmenter = None if plain else Augmenter(augmentation, index.image_size, device)
+        own = recipe.shards // group.size
+        shards = range(group.rank * own, (group.rank + 1) * own)
+        feed = partial(
+            Feed, order=order, augmenter=self._augmenter, recipe=recipe, shards=shards, updates=stretch.updates
+        )
+        self.feed = self._pixels = feed(images, workers=workers)
+        if cacheable(recipe):  # from here on, the images are features, and the network is its head
+            backbone, self._network = split_frozen(self.model)
+            forward = partial(self.tier.logits, backbone)
+            self._images = features.features(images, self._pixels.batches, backbone, forward)
+            self.feed = feed(self._images)
+        self._gradient = Gradient(self._network, recipe.shards, group, self.tier)
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        """End what reads ahead."""
+        self.feed.close()
+        self._pixels.close()
 
     def gradient(self, update: int, signal: int) -> tuple[torch.Tensor, int]:
         """The batch's loss, every parameter's gradient set; and a stop signal that any process has seen, or 0."""
@@ -75,11 +109,26 @@ class Learner:
         """
         batch = self.feed.shard(update, shard)
         inputs, targets = self._images.normalise(batch.images), batch.labels
+        if self._augmenter is not None:
+            inputs, targets = self._augmented(
+                self._augmenter, inputs, batch, derived_seed(self._seed, "mixing", update, shard)
+            )
         reseed(self._device, derived_seed(self._seed, "dropout", update, shard))
-        logits = self.tier.logits(self.model, inputs)
+        logits = self.tier.logits(self._network, inputs)
         smoothing = self._recipe.label_smoothing
         total = F.cross_entropy(logits, targets, label_smoothing=smoothing, reduction="sum")
         return total / self._recipe.batch_size
+
+    def _augmented(
+        self, augmenter: Augmenter, inputs: torch.Tensor, batch: Shard, seed: int
+    ) -> tuple[torch.Tensor, torch.Tensor]:
+        """Erasing and mixing, which come after normalisation; labels [b], or targets [b, K] where images are mixed."""
+        classes, targets = len(self._images.index.classes), batch.labels
+        if batch.keys is not None:
+            inputs = augmenter.normalised(inputs, batch.keys, batch.appended)
+            if augmenter.mixes_appended and batch.partners is not None and batch.appended is not None:
+                targets = augmenter.targets(targets, batch.keys, classes, batch.appended, batch.partners)
+        return mix(self._recipe.augmentation, inputs, targets, classes, seed)
 
     def step(self, update: int, rate: float) -> None:
         """Of the run's update `update`, from every parameter's gradient."""
@@ -99,7 +148,7 @@ class Learner:
     @torch.inference_mode()
     def logits(self, images: torch.Tensor) -> torch.Tensor:
         """float32 [B, K] of images uint8 [B, C, H, W]."""
-        return self.tier.logits(self.model, self._images.normalise(images))
+        return self.tier.logits(self._network, self._images.normalise(images))
 
     @property
     def state(self) -> dict[str, Any]:
@@ -126,6 +175,4 @@ class Learner:
         """The parameters that L2 acts on."""
         if not recipe.network.l2:
             return ()
-        from datavolume.models.registry import head
-
         return head(self.model).parameters()

@@ -6,7 +6,7 @@ progress = Training(run, data, group, checkpoints, ...).train()
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
-from contextlib import suppress
+from contextlib import ExitStack, suppress
 from dataclasses import dataclass, field
 
 from datavolume.study.identity import run_id
@@ -59,11 +59,11 @@ class Training:
         self._clock = Clock(self.progress.seconds, self.group.device)
         self._losses = LossWatch(self.run, self.progress.update, self.group.device)
         learner = None
-        for stretch, learner in self._learners():
-            with learner.feed:
+        with ExitStack() as opened:
+            for stretch, learner in self._learners(opened):
                 self._train(stretch, learner)
-        assert learner is not None  # a run has one stretch at least
-        self._finish(learner)
+            assert learner is not None  # a run has one stretch at least
+            self._finish(learner)
         return self.progress
 
     def _train(self, stretch: Stretch, learner: Learner) -> None:
@@ -97,20 +97,21 @@ class Training:
                 with suppress(TakenOver):  # this process alone knows of it: all agree on it at the next step
                     self._save(learner)
 
-    def _learners(self) -> Iterator[tuple[Stretch, Learner]]:
+    def _learners(self, opened: ExitStack) -> Iterator[tuple[Stretch, Learner]]:
         """What is still to be trained: each phase from the checkpoint, another run, the phase before it, or afresh."""
         progress, before = self.progress, None
         for stretch in self._stretches:
             if progress.update > stretch.end:
                 continue
             with self._clock.paused():
-                learner = self._learner(stretch, before)
+                learner = opened.enter_context(self._learner(stretch, before))
             yield stretch, learner
             before = learner
 
     def _learner(self, stretch: Stretch, before: Learner | None) -> Learner:
         images = self.data.images(stretch.phase.volume)
-        learner = Learner(self.run, stretch, images, self.group, self.data.weights, self.workers)
+        features, weights = self.data.features, self.data.weights
+        learner = Learner(self.run, stretch, images, self.group, features, weights=weights, workers=self.workers)
         if self.progress.model is not None:
             self.checkpoints.restore(self.progress, learner)
         elif before is not None and stretch.phase.carried:
