@@ -1,21 +1,17 @@
-"""Index a dataset of the plan: images.npy, index.parquet and classes.json."""
+"""Index a dataset: images.npy, index.parquet, classes.json and prepared.json."""
 
 from pathlib import Path
 
-from datavolume.data.index import build_index
+from datavolume.data.build import prepare
 from datavolume.scripting import reporting
-from datavolume.study import Paths, planned_run
-
-
-def index(*, plan: Path, dataset: str, results: Path, data_folder: Path) -> None:
-    build_index(planned_run(plan, dataset=dataset).unpack().dataset, Paths(results), data_folder)
-
+from datavolume.study import Dataset
 
 if "snakemake" in globals():
     with reporting(snakemake.log):
-        index(
-            plan=Path(snakemake.input.plan),
-            dataset=snakemake.wildcards.dataset,
-            results=Path(snakemake.params.results),
-            data_folder=Path(snakemake.params.data_folder),
+        prepare(
+            Dataset(**snakemake.params.dataset),
+            Path(snakemake.output.index).parent,
+            Path(snakemake.params.data_folder),
+            threads=snakemake.threads,
+            listing=snakemake.params.listing,
         )

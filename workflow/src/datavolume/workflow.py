@@ -12,12 +12,23 @@ import os
 import shlex
 import sys
 from collections.abc import Mapping
-from dataclasses import dataclass, replace
+from dataclasses import asdict, dataclass, replace
 from pathlib import Path
 from typing import Any
 
 from datavolume.errors import UserError
-from datavolume.study import Paths, Plan, PlannedRun, Study, dataset_id, expand, find_study, load_study, read_plan
+from datavolume.study import (
+    Dataset,
+    Paths,
+    Plan,
+    PlannedRun,
+    Study,
+    dataset_id,
+    expand,
+    find_study,
+    load_study,
+    read_plan,
+)
 from datavolume.study.validate import check
 
 __all__ = ["Workflow", "answer_of", "open_workflow", "prepare_environment"]
@@ -63,6 +74,42 @@ class Workflow:
         origins = [self.plan.find(start.run) for start in starts if start]
         files = [self.paths.run_file(run.configuration, run.block, "metrics.csv") for run in origins]
         return {"origins": list(dict.fromkeys(files))}
+
+    def dataset(self, name: str) -> Dataset:
+        """The dataset of an id. Raises UserError where no run uses it."""
+        for run in self.plan.runs:
+            if run.dataset == name:
+                return run.unpack().dataset
+        raise UserError(f"the plan has no dataset {name}; run `snakemake plan` again")
+
+    def dataset_options(self, name: str) -> dict[str, Any]:
+        """What a study says of a dataset: the same for the same id, whichever study it is."""
+        dataset = self.dataset(name)
+        return {key: value for key, value in asdict(dataset).items() if value != getattr(Dataset, key, None)}
+
+    def fetched(self, dataset: str) -> list[Path]:
+        """What says that a dataset was fetched, where it is one that can be."""
+        from datavolume.data import can_be_fetched
+
+        return [self.paths.data_file(dataset, "fetched.json")] if can_be_fetched(self.dataset(dataset)) else []
+
+    def listing(self, dataset: str) -> str:
+        """Changes when images are added to a user's data; once they are indexed, the originals may also be gone."""
+        from datavolume.data import listing
+
+        report = self.paths.data_file(dataset, "prepared.json")
+        now = listing(self.dataset(dataset))
+        if now or not report.is_file():
+            return now
+        before: str = json.loads(report.read_text(encoding="utf-8"))["listing"]
+        return before
+
+    @property
+    def decoded(self) -> str:
+        """A pattern: the names of the datasets whose images are files, to be decoded when they are indexed."""
+        from datavolume.data import file_datasets
+
+        return f"(?:{'|'.join(file_datasets())})"
 
     @property
     def answer(self) -> str:

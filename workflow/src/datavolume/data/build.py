@@ -19,11 +19,16 @@ from datavolume.study.identity import dataset_id
 from datavolume.study.model import Dataset
 from datavolume.study.paths import Paths
 
-__all__ = ["build_index"]
+__all__ = ["build_index", "prepare"]
 
 
-def build_index(
-    dataset: Dataset, paths: Paths, data_folder: Path, *, threads: int | None = None, listing: str = ""
+def build_index(dataset: Dataset, paths: Paths, data_folder: Path, *, threads: int | None = None) -> None:
+    """Prepare a dataset where all studies below the same results folder look for it."""
+    prepare(dataset, paths.data_file(dataset_id(dataset), "images.npy").parent, data_folder, threads=threads)
+
+
+def prepare(
+    dataset: Dataset, folder: Path, data_folder: Path, *, threads: int | None = None, listing: str = ""
 ) -> None:
     """Write the four files of a dataset; they are the same for any number of threads.
 
@@ -33,17 +38,15 @@ def build_index(
     where = dataset.path or dataset.name
     samples = set_aside(open_dataset(dataset, data_folder), dataset)
     check_classes(samples, where)
-    name = dataset_id(dataset)
-    path = paths.data_file(name, "images.npy")
     if samples.images is not None:
-        store, written = TENSORS, write_arrays(path, samples)
+        store, written = TENSORS, write_arrays(folder / "images.npy", samples)
     else:
         store = choose_store(dataset, len(samples.labels), image_size_of(dataset))
-        written = write_files(path, samples, store, threads or _cores(), where)
+        written = write_files(folder / "images.npy", samples, store, threads or _cores(), where)
         samples = samples.keep(written.kept)
-    _write_table(paths.data_file(name, "index.parquet"), samples, written)
-    write_json(paths.data_file(name, "prepared.json"), report_of(where, samples, written, store, listing))
-    write_json(paths.data_file(name, "classes.json"), _facts(dataset.name, samples, written, store))
+    _write_table(folder / "index.parquet", samples, written)
+    write_json(folder / "prepared.json", report_of(where, samples, written, store, listing))
+    write_json(folder / "classes.json", _facts(dataset.name, samples, written, store))
 
 
 def _cores() -> int:

@@ -39,7 +39,7 @@ __all__ = [
     "check_source",
     "dataset_names",
     "fetch_dataset",
-    "holds_files",
+    "file_datasets",
     "image_size_of",
     "listing",
     "open_dataset",
@@ -115,9 +115,9 @@ def image_size_of(dataset: Dataset) -> int:
     return dataset.image_size or _ENTRIES[dataset.name].image_size or USUAL_SIZE
 
 
-def holds_files(dataset: Dataset) -> bool:
-    """Whether its images are files, which take a while to decode."""
-    return _ENTRIES[dataset.name].files
+def file_datasets() -> tuple[str, ...]:
+    """The names of those whose images are files, which take a while to decode."""
+    return tuple(name for name, entry in _ENTRIES.items() if entry.files)
 
 
 def can_be_fetched(dataset: Dataset) -> bool:

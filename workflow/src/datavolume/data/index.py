@@ -165,7 +165,8 @@ def _split(column: Any) -> NDArray[np.int64]:
     """Places in SPLITS: int64 [N]. Raises ValueError for any other word."""
     words = column.combine_chunks()
     places = np.array([SPLITS.index(word) for word in words.dictionary.to_pylist()], np.int64)
-    return places[np.from_dlpack(words.indices)]
+    split: NDArray[np.int64] = places[np.from_dlpack(words.indices)]
+    return split
 
 
 def _fits(index: Index) -> bool:
