@@ -7,6 +7,7 @@ import pytest
 import torch
 
 from datavolume.errors import UserError
+from datavolume.models.libraries import create
 from datavolume.models.names import library_of
 from datavolume.models.registry import architecture_names, build_model, check_architecture
 
@@ -46,7 +47,7 @@ def test_small_networks_are_small():
 
 def test_the_emnist_network_is_that_of_the_studys_figures():
     model = build_model("emnist_cnn", classes=26, channels=1, image_size=(28, 28))
-    kinds = "Conv2d SiLU MaxPool2d " * 3 + "Flatten Linear SiLU Dropout Linear"
+    kinds = "Conv2d SiLU MaxPool2x2 " * 3 + "Flatten Linear SiLU Dropout Linear"
     assert " ".join(type(module).__name__ for module in model.children()) == kinds
     # 5 x 5 kernels: 1 -> 32 -> 64 -> 128; 28 -> 14 -> 7 -> 3 pixels; 256 units; 26 letters
     convolutions = (25 * 1 * 32 + 32) + (25 * 32 * 64 + 64) + (25 * 64 * 128 + 128)
@@ -64,12 +65,15 @@ def test_weights_follow_from_torchs_seed_alone(name):
     assert not all(torch.equal(a, b) for a, b in zip(first, other, strict=True))
 
 
-def test_trying_the_shapes_changes_nothing():
-    """Batch normalisation has seen no batch, and all tensors are real."""
-    model = build_model("small_cnn", classes=3, channels=1, image_size=(8, 8))
-    state = model.state_dict()
-    assert all(tensor.device.type == "cpu" for tensor in state.values())
-    assert all(int(value) == 0 for key, value in state.items() if key.endswith("num_batches_tracked"))
+def test_trying_the_network_changes_and_draws_nothing():
+    torch.manual_seed(0)
+    model = build_model("efficientnet_b0", classes=3, channels=1, image_size=(32, 32))  # has dropout and drops paths
+    state = torch.get_rng_state()
+    assert model.training
+    assert all(int(value) == 0 for key, value in model.state_dict().items() if key.endswith("num_batches_tracked"))
+    torch.manual_seed(0)
+    create("efficientnet_b0", classes=3, channels=1, size=(32, 32))
+    assert torch.equal(state, torch.get_rng_state())
 
 
 def test_a_grey_image_counts_as_red_green_and_blue():

@@ -7,6 +7,8 @@ from __future__ import annotations
 
 from torch import nn
 
+from datavolume.models.pooling import MaxPool2x2
+
 __all__ = ["emnist_cnn", "mlp", "small_cnn", "vgg3"]
 
 
@@ -27,9 +29,9 @@ def small_cnn(*, classes: int, channels: int, image_size: tuple[int, int]) -> nn
     """Three convolution blocks, then the mean over the image: [B, channels, H, W] -> logits [B, classes]."""
     return nn.Sequential(
         *_block(channels, 16),
-        nn.MaxPool2d(2),
+        MaxPool2x2(),
         *_block(16, 32),
-        nn.MaxPool2d(2),
+        MaxPool2x2(),
         *_block(32, 64),
         nn.AdaptiveAvgPool2d(1),
         nn.Flatten(),
@@ -81,13 +83,13 @@ def _eighths(image_size: tuple[int, int]) -> int:
 
 def _silu_block(inputs: int, outputs: int) -> tuple[nn.Module, ...]:
     """5 x 5 convolution that keeps the image's size, SiLU, halved by max-pooling."""
-    return nn.Conv2d(inputs, outputs, 5, padding=2), nn.SiLU(inplace=True), nn.MaxPool2d(2)
+    return nn.Conv2d(inputs, outputs, 5, padding=2), nn.SiLU(inplace=True), MaxPool2x2()
 
 
 def _vgg_block(inputs: int, outputs: int) -> tuple[nn.Module, ...]:
     """Two 3 x 3 convolutions with ReLU, halved by max-pooling."""
     first, second = nn.Conv2d(inputs, outputs, 3, padding=1), nn.Conv2d(outputs, outputs, 3, padding=1)
-    return first, nn.ReLU(inplace=True), second, nn.ReLU(inplace=True), nn.MaxPool2d(2)
+    return first, nn.ReLU(inplace=True), second, nn.ReLU(inplace=True), MaxPool2x2()
 
 
 def _block(inputs: int, outputs: int) -> tuple[nn.Module, ...]:
