@@ -31,10 +31,10 @@ def test_each_operation_is_torchvisions_to_the_last_bit(number: int, policy: str
     else:
         table, space = policies._rand_augment(*size[1:]), RandAugment()._augmentation_space(31, size[1:])
     name, (magnitudes, signed) = list(space.items())[number]
-    for level in (0, 9, 16, 30):
+    for level in (0, 9, 30):
         for sign in (1, -1) if signed else (1,):
-            images = random_images(4, *size)
-            step = Step(np.full(4, number), np.full(4, sign * table[number, level]))
+            images = random_images(2, *size)
+            step = Step(np.full(2, number), np.full(2, sign * table[number, level]))
             magnitude = sign * float(magnitudes[level]) if magnitudes.ndim else 0.0
             expected = torch.stack(
                 [_apply_op(image, name, magnitude, InterpolationMode.BILINEAR, None) for image in images]
