@@ -95,6 +95,7 @@ def test_tensors_that_are_read_by_batch_give_the_same_pixels_as_resident_ones(
     monkeypatch.setattr(images_module, "_RESIDENT_BYTES", 0)
     read = all_shards(make_feed(tensors_index_of_photographs(), augmentation, workers))
     assert all(map(same, resident, read))
+    assert all(shard.images.is_contiguous() for shard in resident + read)  # in another layout, kernels of other bits
 
 
 def test_encoded_images_are_seen_through_the_boxes_of_their_keys() -> None:
@@ -143,9 +144,9 @@ def spy(monkeypatch: pytest.MonkeyPatch) -> list[int]:
     begun: list[int] = []
     begin = Reader.begin
 
-    def counted(self: Reader, threads: Any, samples: Any, *rest: Any) -> Any:
+    def counted(self: Reader, threads: Any, samples: Any, *rest: Any, **named: Any) -> Any:
         begun.append(len(samples))
-        return begin(self, threads, samples, *rest)
+        return begin(self, threads, samples, *rest, **named)
 
     monkeypatch.setattr(Reader, "begin", counted)
     return begun

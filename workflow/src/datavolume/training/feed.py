@@ -182,7 +182,8 @@ class Feed:
     def _begin(self, update: int, shard: int) -> None:
         wanted = self._wanted(update, shard)
         samples = self._images.subset[wanted.positions]
-        batch = self._reader.begin(self._threads, samples, *self._geometry(wanted, samples))
+        scaled = self._augmentation.crop == "random_resized"
+        batch = self._reader.begin(self._threads, samples, *self._geometry(wanted, samples), by_pixel=scaled)
         self._ahead.append((update, shard, wanted, batch))
 
     def _geometry(
