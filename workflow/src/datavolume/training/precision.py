@@ -7,11 +7,12 @@
     tier.step(optimizer, rate)             for optimizer.step(rate)
 
 exact   float32, torch's default layout, foreach kernels, deterministic ones only: the same bits on the same hardware.
-fast    bf16 autocast (`precision`: float32, bf16 or fp16), convolutions in channels-last, fused AdamW and SGD, the
-        network compiled where `compile` asks for it. On a CPU the bits are still the same each time. On a GPU they vary
-        between runs of the same layout: cuDNN picks the quickest kernel by trying (benchmark), sums may be added in the
-        order in which threads arrive (atomics), and what stays in float32 is multiplied in TF32. So an interrupted run
-        goes on, but not to the same bits.
+fast    autocast to bf16 (`precision: auto`) where the network convolves: dense layers alone lose by it, as converting
+        takes longer; convolutions in channels-last, fused AdamW and SGD, the network compiled where `compile` asks for
+        it. On a CPU the bits are still the same each time. On a GPU they vary between runs of the same layout: cuDNN
+        picks the quickest kernel by trying (benchmark), sums may be added in the order in which threads arrive
+        (atomics), and what stays in float32 is multiplied in TF32. So an interrupted run goes on, but not to the same
+        bits.
 
 Weights, their gradients, the sum over shards and the optimiser are float32 in both.
 """
@@ -40,8 +41,9 @@ class Tier:
     """How the runs of a recipe are computed on `device`. `skipped` counts the updates that fp16 left out so far."""
 
     def __init__(self, recipe: Recipe, device: torch.device) -> None:
-        self._fast, self._compiled, self._device = recipe.tier == "fast", recipe.compile, device
-        self._format = _FORMATS[_precision(recipe)]
+        _check(recipe)
+        self._recipe, self._device, self._fast = recipe, device, recipe.tier == "fast"
+        self._format = _FORMATS.get(recipe.precision)
         self._scaler = torch.amp.GradScaler(device.type) if self._format is torch.float16 else None
         self.skipped = 0
         if self._fast and device.type == "cuda":
@@ -53,7 +55,8 @@ class Tier:
             return
         if any(isinstance(module, nn.Conv2d) for module in model.modules()):
             model.to(memory_format=torch.channels_last)
-        if self._compiled and _compiler_works(self._device):
+            self._format = torch.bfloat16 if self._recipe.precision == "auto" else self._format
+        if self._recipe.compile and _compiler_works(self._device):
             model.compile()
 
     def autocast(self) -> AbstractContextManager[None]:
@@ -103,15 +106,13 @@ class Tier:
         self.skipped = int(skipped)
 
 
-def _precision(recipe: Recipe) -> str:
-    """float32, bf16 or fp16."""
+def _check(recipe: Recipe) -> None:
     if recipe.tier not in _TIERS:
         raise UserError(f"recipe.tier '{recipe.tier}' is unknown; valid: {', '.join(_TIERS)}")
-    if recipe.precision == "auto":
-        return "bf16" if recipe.tier == "fast" else "float32"
-    if recipe.precision not in _FORMATS:
-        raise UserError(f"recipe.precision '{recipe.precision}' is unknown; valid: auto, {', '.join(_FORMATS)}")
-    return recipe.precision
+    if recipe.precision not in (valid := ("auto", *_FORMATS)):
+        raise UserError(f"recipe.precision '{recipe.precision}' is unknown; valid: {', '.join(valid)}")
+    if recipe.tier == "exact" and recipe.precision not in ("auto", "float32"):
+        raise UserError(f"recipe.precision {recipe.precision} belongs to the fast tier; set recipe.tier: fast")
 
 
 def _as_torch(optimizer: Optimizer, step: Callable[[], None]) -> torch.optim.Optimizer:
