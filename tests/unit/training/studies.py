@@ -23,19 +23,25 @@ def make_study(
     seeds: tuple[int, ...] = (0,),
     seeds_per_job: int = 5,
     resources: Resources | None = None,
+    dataset: Dataset | None = None,
     **recipe: Any,
 ) -> tuple[Paths, Plan]:
     """One configuration: a tenth of digits, 30 updates of 32 images, 3 evaluations; `recipe` changes that."""
     values: dict[str, Any] = {"budget": Budget(updates=30), "evaluations": 3, "schedule": "cosine", **recipe}
     experiment = Experiment(
         name="test",
-        dataset=Dataset(name="digits"),
+        dataset=dataset or Dataset(name="digits"),
         architectures=(architecture,),
         volumes=(Volume(fraction=0.1),),
         seeds=seeds,
         recipe=Recipe(**values),
         resources=resources or Resources(),
     )
+    return make_experiments(root, experiment, seeds_per_job=seeds_per_job)
+
+
+def make_experiments(root: Path, *experiments: Experiment, seeds_per_job: int = 5) -> tuple[Paths, Plan]:
+    """These experiments, planned, with the data of each run."""
     study = Study(
         name="test",
         scale="full",
@@ -43,12 +49,13 @@ def make_study(
         question="How many?",
         margin=0.01,
         seeds_per_job=seeds_per_job,
-        experiments=(experiment,),
+        experiments=experiments,
         text={},
     )
     paths, plan = Paths(root / "study"), expand(study)
     write_plan(plan, paths.plan)
-    _prepare_data(paths, plan.runs[0])
+    for planned in {run.configuration: run for run in plan.runs}.values():
+        _prepare_data(paths, planned)
     return paths, plan
 
 
@@ -57,8 +64,9 @@ def _prepare_data(paths: Paths, planned: PlannedRun) -> None:
     build_index(run.dataset, paths, paths.root)
     index = load_index(paths, planned.dataset)
     train = index.train_samples
-    ids = choose_subset(train, index.labels[train], run.volume, dataset=index.name, classes=index.classes)
-    write_subset(paths.subset(planned.dataset, planned.subset), ids)
+    for subset, volume in planned.subsets.items():
+        ids = choose_subset(train, index.labels[train], volume, dataset=index.name, classes=index.classes)
+        write_subset(paths.subset(planned.dataset, subset), ids)
 
 
 class StopAtLook(StopRequest):

@@ -8,7 +8,7 @@ with learner.evaluating(): ...                      the averaged weights, where 
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterator, Mapping
 from contextlib import contextmanager, nullcontext
 from functools import partial
 from pathlib import Path
@@ -17,6 +17,7 @@ from typing import Any, Self
 import torch
 import torch.nn.functional as F
 
+from datavolume.data.index import Index
 from datavolume.models.fitted import head, split_frozen
 from datavolume.models.registry import build_model
 from datavolume.study.model import Augmentation, Recipe, Run
@@ -39,7 +40,10 @@ __all__ = ["Learner"]
 
 
 class Learner:
-    """Of one stretch of a run. Random draws of a later phase belong to it: (seed, phase), then as in the first."""
+    """Of one stretch of a run. Random draws of a later phase belong to it: (seed, phase), then as in the first.
+
+    `network` is what is trained and saved: the whole model, or its head where a frozen backbone's features are kept.
+    """
 
     def __init__(
         self,
@@ -53,42 +57,32 @@ class Learner:
         workers: int = 0,
     ) -> None:
         recipe, device = stretch.recipe, group.device
-        self._group = group
-        self._recipe, self._stretch, self._images, self._device = recipe, stretch, images, device
+        self._recipe, self._stretch, self._group, self._images = recipe, stretch, group, images
         self._seed = derived_seed(run.seed, "phase", stretch.number) if stretch.number else run.seed
         reseed(device, derived_seed(self._seed, "initialisation"))
-        index = images.index
-        self.model = build_model(
-            run.architecture,
-            classes=len(index.classes),
-            channels=index.channels,
-            image_size=index.image_size,
-            network=recipe.network,
-            weights=weights,
-            normalisation=(index.mean, index.std),
-        )
         self.tier = Tier(recipe, device)
-        self.model = self._network = self.model.to(device).train()
+        self.model = self.network = _model(run.architecture, recipe, images.index, weights).to(device).train()
         self.tier.prepare(self.model)
-        self.optimizer = Optimizer(recipe, self.model, self._head(recipe))
-        warmup = warmup_updates(recipe, stretch.unit)
-        self.average = Ema(self.model, recipe.ema_decay, recipe.ema_every, warmup) if recipe.ema_decay else None
-        augmentation = recipe.augmentation
-        order = SampleOrder(len(images.subset), recipe.batch_size, self._seed, device, augmentation)
-        plain = augmentation == Augmentation()
-        self._augmenter = None if plain else Augmenter(augmentation, index.image_size, device)
-        own = recipe.shards // group.size
-        shards = range(group.rank * own, (group.rank + 1) * own)
-        feed = partial(
-            Feed, order=order, augmenter=self._augmenter, recipe=recipe, shards=shards, updates=stretch.updates
-        )
-        self.feed = self._pixels = feed(images, workers=workers)
+        augmenter = Augmenter(recipe.augmentation, images.index.image_size, device)
+        self._augmenter = None if recipe.augmentation == Augmentation() else augmenter
+        self.feed = self._pixels = self._open_feed(workers)
         if cacheable(recipe):  # from here on, the images are features, and the network is its head
-            backbone, self._network = split_frozen(self.model)
+            backbone, self.network = split_frozen(self.model)
             forward = partial(self.tier.logits, backbone)
             self._images = features.features(images, self._pixels.batches, backbone, forward)
-            self.feed = feed(self._images)
-        self._gradient = Gradient(self._network, recipe.shards, group, self.tier)
+            self.feed = self._open_feed()
+        self.optimizer = Optimizer(recipe, self.network, head(self.model).parameters() if recipe.network.l2 else ())
+        warmup = warmup_updates(recipe, stretch.unit)
+        self.average = Ema(self.network, recipe.ema_decay, recipe.ema_every, warmup) if recipe.ema_decay else None
+        self._gradient = Gradient(self.network, recipe.shards, group, self.tier)
+
+    def _open_feed(self, workers: int = 0) -> Feed:
+        """Of the shards that are this process's."""
+        recipe, images, group = self._recipe, self._images, self._group
+        order = SampleOrder(len(images.subset), recipe.batch_size, self._seed, group.device, recipe.augmentation)
+        own = recipe.shards // group.size
+        shards = range(group.rank * own, (group.rank + 1) * own)
+        return Feed(images, order, self._augmenter, recipe, workers, shards=shards, updates=self._stretch.updates)
 
     def __enter__(self) -> Self:
         return self
@@ -113,8 +107,8 @@ class Learner:
             inputs, targets = self._augmented(
                 self._augmenter, inputs, batch, derived_seed(self._seed, "mixing", update, shard)
             )
-        reseed(self._device, derived_seed(self._seed, "dropout", update, shard))
-        logits = self.tier.logits(self._network, inputs)
+        reseed(self._group.device, derived_seed(self._seed, "dropout", update, shard))
+        logits = self.tier.logits(self.network, inputs)
         smoothing = self._recipe.label_smoothing
         total = F.cross_entropy(logits, targets, label_smoothing=smoothing, reduction="sum")
         return total / self._recipe.batch_size
@@ -134,28 +128,28 @@ class Learner:
         """Of the run's update `update`, from every parameter's gradient."""
         self.tier.step(self.optimizer, rate)
         if self.average is not None:
-            self.average.update(self.model, update - self._stretch.first + 1)
+            self.average.update(self.network, update - self._stretch.first + 1)
 
     @contextmanager
     def evaluating(self) -> Iterator[None]:
         """In evaluation mode, with the averaged weights where there are such; nothing of it lasts."""
-        self.model.eval()
-        with self.average.applied(self.model) if self.average else nullcontext():
-            self._group.broadcast(self.model.buffers())  # the first process has those of shard 0
+        self.network.eval()
+        with self.average.applied(self.network) if self.average else nullcontext():
+            self._group.broadcast(self.network.buffers())  # the first process has those of shard 0
             yield
-        self.model.train()
+        self.network.train()
 
     @torch.inference_mode()
     def logits(self, images: torch.Tensor) -> torch.Tensor:
         """float32 [B, K] of images uint8 [B, C, H, W]."""
-        return self.tier.logits(self._network, self._images.normalise(images))
+        return self.tier.logits(self.network, self._images.normalise(images))
 
     @property
     def state(self) -> dict[str, Any]:
         """For a checkpoint: `model`, `optimizer`, `average` and `scale`."""
         average = self.average.state if self.average else None
         return {
-            "model": self.model.state_dict(),
+            "model": self.network.state_dict(),
             "optimizer": self.optimizer.state,
             "average": average,
             "scale": self.tier.state or None,
@@ -163,16 +157,23 @@ class Learner:
 
     def load(self, state: Mapping[str, Any]) -> None:
         """Take over such a state. Raises RuntimeError, ValueError or KeyError where it is of another network."""
-        self.model.load_state_dict(state["model"])
+        self.network.load_state_dict(state["model"])
         if state["optimizer"] is not None:
             self.optimizer.load(state["optimizer"])
         if self.average:
-            self.average.load(state["average"]) if state["average"] else self.average.update(self.model, 0)
+            self.average.load(state["average"]) if state["average"] else self.average.update(self.network, 0)
         if state["scale"]:
             self.tier.load(state["scale"])
 
-    def _head(self, recipe: Recipe) -> Iterable[torch.nn.Parameter]:
-        """The parameters that L2 acts on."""
-        if not recipe.network.l2:
-            return ()
-        return head(self.model).parameters()
+
+def _model(architecture: str, recipe: Recipe, index: Index, weights: Path | None) -> torch.nn.Module:
+    """As it is before the first update; what is drawn comes from the generator as it stands."""
+    return build_model(
+        architecture,
+        classes=len(index.classes),
+        channels=index.channels,
+        image_size=index.image_size,
+        network=recipe.network,
+        weights=weights,
+        normalisation=(index.mean, index.std),
+    )

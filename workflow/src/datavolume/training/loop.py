@@ -115,7 +115,7 @@ class Training:
         if self.progress.model is not None:
             self.checkpoints.restore(self.progress, learner)
         elif before is not None and stretch.phase.carried:
-            learner.model.load_state_dict(before.model.state_dict())
+            learner.network.load_state_dict(before.network.state_dict())
         elif before is None and self.origin is not None:
             self.origin.restore(self.progress, learner)
         return learner
@@ -168,5 +168,6 @@ class Training:
             self.progress.optimizer = self.progress.scale = None
             if learner.average:  # what was evaluated
                 with learner.evaluating():
-                    self.progress.model = {name: tensor.clone() for name, tensor in learner.model.state_dict().items()}
+                    state = learner.network.state_dict()
+                    self.progress.model = {name: tensor.clone() for name, tensor in state.items()}
             self.checkpoints.save(self.progress)

@@ -28,7 +28,7 @@ class Origin:
         found = read_kept(self.folder, self.start.run, self.start.at)
         try:
             if self.start.carry == "weights":
-                learner.model.load_state_dict(found.model or {})
+                learner.network.load_state_dict(found.model or {})
                 return
             learner.load(vars(found))
         except (RuntimeError, ValueError, KeyError, TypeError) as error:
