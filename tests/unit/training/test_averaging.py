@@ -82,7 +82,8 @@ def test_counts_are_copied() -> None:
 def test_the_networks_own_weights_come_back_to_the_bit_after_an_error_too() -> None:
     model = network()
     ema = Ema(model, DECAY)
-    train_one(model, 1)
+    ema.update(model, 1)
+    train_one(model, 2)
     before = {name: tensor.clone() for name, tensor in model.state_dict().items()}
     with ema.applied(model):
         assert not torch.equal(model[0].weight, before["0.weight"])
@@ -95,6 +96,7 @@ def test_an_optimiser_can_go_on_behind_it() -> None:
     """The parameters are the same objects, and autograd has not noticed."""
     model = network()
     ema, parameters = Ema(model, DECAY), [*model.parameters()]
+    ema.update(model, 1)
     with ema.applied(model):
         pass
     model(torch.randn(8, 6)).sum().backward()
@@ -119,3 +121,15 @@ def test_a_state_taken_over_goes_on_to_the_same_bits() -> None:
 def test_a_state_of_other_shapes_is_refused() -> None:
     with pytest.raises((ValueError, RuntimeError)):
         Ema(network(), DECAY).load(Ema(torch.nn.Linear(2, 2), DECAY).state)
+
+
+def test_until_the_first_average_the_weights_themselves_count() -> None:
+    """Also where they were put in after it was made, and behind a checkpoint."""
+    model = network()
+    ema = Ema(model, DECAY, every=3)
+    train_one(model, 1)
+    ema.update(model, 1)
+    resumed = Ema(network(), DECAY, every=3)
+    resumed.load(ema.state)
+    for average in (ema, resumed):
+        assert equal(averages(average, model), model.state_dict())

@@ -25,20 +25,22 @@ State = dict[str, list[torch.Tensor]]
 
 
 class Ema:
-    """Made when the network is on its device; a checkpoint keeps `state`."""
+    """Made when the network is on its device. Until the first average, the weights themselves count."""
 
     def __init__(self, model: nn.Module, decay: float, every: int = 1, warmup: float = 0.0) -> None:
         self._decay, self._every, self._warmup = decay, every, warmup
-        self.state: State = {"averages": [tensor.clone() for tensor in _tensors(model)]}
+        self._averages = [tensor.clone() for tensor in _tensors(model)]
+        self._begun = False
 
     @torch.no_grad()
     def update(self, model: nn.Module, done: int) -> None:
         """After `done` updates in all; does something at each multiple of `every`."""
         if done % self._every:
             return
-        averages, current = self.state["averages"], _tensors(model)
-        if done - self._every <= self._warmup:  # the first, or the first behind the warm-up
+        averages, current = self._averages, _tensors(model)
+        if not self._begun or done - self._every <= self._warmup:  # the last of these is the first behind the warm-up
             _copy(averages, current)
+            self._begun = True
             return
         real = [tensor.is_floating_point() for tensor in averages]
         torch._foreach_lerp_(_where(averages, real), _where(current, real), 1 - self._decay)
@@ -48,17 +50,26 @@ class Ema:
     @contextmanager
     def applied(self, model: nn.Module) -> Iterator[None]:
         """The averages stand in the model; behind it, its own weights again, to the bit."""
+        if not self._begun:
+            yield
+            return
         current = _tensors(model)
         kept = [tensor.clone() for tensor in current]
-        _copy(current, self.state["averages"])
+        _copy(current, self._averages)
         try:
             yield
         finally:
             _copy(current, kept)
 
+    @property
+    def state(self) -> State:
+        """For the checkpoint."""
+        return {"averages": self._averages, "begun": [torch.tensor(self._begun)]}
+
     def load(self, state: State) -> None:
         """Take over a state of the same shapes. Raises KeyError, ValueError or RuntimeError where they differ."""
-        _copy(self.state["averages"], state["averages"])
+        _copy(self._averages, state["averages"])
+        self._begun = bool(state["begun"][0])
 
 
 def _tensors(model: nn.Module) -> list[torch.Tensor]:

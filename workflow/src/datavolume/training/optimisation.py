@@ -22,9 +22,8 @@ from torch.optim.sgd import sgd
 
 from datavolume.errors import UserError
 from datavolume.study.model import Recipe
-from datavolume.training.schedule import evaluation_points, learning_rate
 
-__all__ = ["Optimizer", "State", "evaluation_points", "learning_rate"]
+__all__ = ["Optimizer", "State", "undecayed"]
 
 State = dict[str, list[torch.Tensor]]
 
@@ -51,16 +50,13 @@ class Optimizer:
     gradient then holds that of l2 x sum of squares, as in Keras. The loss itself is reported without it.
     """
 
-    def __init__(
-        self, recipe: Recipe, model: nn.Module | Iterable[nn.Parameter], head: Iterable[nn.Parameter] = ()
-    ) -> None:
+    def __init__(self, recipe: Recipe, model: nn.Module, head: Iterable[nn.Parameter] = ()) -> None:
         _check(recipe)
         self._recipe = recipe
-        own = model.parameters() if isinstance(model, nn.Module) else model
-        self.parameters: list[nn.Parameter] = [parameter for parameter in own if parameter.requires_grad]
+        self.parameters = [parameter for parameter in model.parameters() if parameter.requires_grad]
         self._fused = recipe.tier == "fast" and recipe.optimizer != "rmsprop"
         self.state: State = {name: self._zeros(name) for name in _STATES[recipe.optimizer]}
-        exempt = {id(p) for p in undecayed(model, recipe.no_decay)} if isinstance(model, nn.Module) else set()
+        exempt = set(map(id, undecayed(model, recipe.no_decay)))
         self._groups = list(self._split([id(parameter) in exempt for parameter in self.parameters]))
         self._penalised = self._weights_of(head) if recipe.network.l2 else []
 
