@@ -74,16 +74,17 @@ def test_without_augmentation_the_very_tensors_come_back() -> None:
         assert torch.equal(floats, images.float())
 
 
-def test_padded_crops_and_flips_are_torchvisions_of_the_same_boxes() -> None:
-    images, augmentation = random_images(40), EVERYTHING["padded"]
-    boxes = crop_boxes(augmentation, KEYS, np.full(40, 20), np.full(40, 20), 20)
+@pytest.mark.parametrize("side", [20, 70])
+def test_padded_crops_and_flips_are_torchvisions_of_the_same_boxes(side: int) -> None:
+    images, augmentation = random_images(40, side), EVERYTHING["padded"]
+    boxes = crop_boxes(augmentation, KEYS, np.full(40, side), np.full(40, side), side - 2)
     mirrored = flips(augmentation, KEYS)
     cropped = [
         TF.crop(TF.pad(image, 3), top + 3, left + 3, height, width)
         for image, (top, left, height, width) in zip(images, boxes.tolist(), strict=True)
     ]
     expected = [TF.hflip(image) if flip else image for image, flip in zip(cropped, mirrored, strict=True)]
-    assert torch.equal(augmenter(augmentation).geometry(images, KEYS), torch.stack(expected))
+    assert torch.equal(augmenter(augmentation, side - 2).geometry(images, KEYS), torch.stack(expected))
 
 
 def test_random_resized_crops_are_torchvisions_of_the_same_boxes() -> None:

@@ -26,7 +26,7 @@ from datavolume.training.augmentation.draws import choices, uniforms
 from datavolume.training.augmentation.geometry import Size, crop_boxes, erasing_boxes, flips
 from datavolume.training.augmentation.mixing import mixed, mixed_targets, one_hot
 from datavolume.training.augmentation.operations import apply_step, contrasted
-from datavolume.training.augmentation.pixels import masked, picked, resized
+from datavolume.training.augmentation.pixels import cropped, masked, mirror_, picked, resized
 from datavolume.training.augmentation.policies import steps
 
 __all__ = ["Augmenter", "Partners"]
@@ -67,16 +67,10 @@ class Augmenter:
         """Crop and mirror: uint8 [B, C, *image_size], or the same tensor where the recipe has neither."""
         if not self._moves:
             return images
-        (height, width), changed = images.shape[-2:], self._changed(appended)
-        mirrored, boxes = flips(self._augmentation, keys, changed=changed), np.array([[0, 0, height, width]])
-        if self._augmentation.crop != "none":
-            heights, widths = np.full(len(keys), height), np.full(len(keys), width)
-            boxes = crop_boxes(self._augmentation, keys, heights, widths, self._size, changed=changed)
-        if self._augmentation.crop == "random_resized":
-            images, boxes = resized(images, boxes, self._size), np.array([[0, 0, *self._size]])
-        rows = np.broadcast_to(boxes[:, :1], (len(keys), 1)) + np.arange(boxes[0, 2])
-        columns = boxes[:, 1:2] + np.arange(boxes[0, 3])
-        return picked(images, rows, np.where(mirrored[:, None], columns[:, ::-1], columns))
+        mirrored = flips(self._augmentation, keys, changed=self._changed(appended))
+        images = images.clone() if self._augmentation.crop == "none" else self._cropped(images, keys, appended)
+        mirror_(images, mirrored)
+        return images
 
     def images(
         self, images: torch.Tensor, keys: Keys, appended: Flags | None = None, partners: Partners | None = None
@@ -134,6 +128,14 @@ class Augmenter:
         """Which images are transformed: None for all."""
         assert not self._augmentation.appended or appended is not None, "which entries are appended must be said"
         return appended if self._augmentation.appended else None
+
+    def _cropped(self, images: torch.Tensor, keys: Keys, appended: Flags | None) -> torch.Tensor:
+        heights, widths = (np.full(len(keys), side) for side in images.shape[-2:])
+        changed = self._changed(appended)
+        boxes = crop_boxes(self._augmentation, keys, heights, widths, self._size, changed=changed)
+        if self._augmentation.crop == "random_resized":
+            return resized(images, boxes, self._size)
+        return cropped(images, boxes)
 
     def _repainted(self, images: torch.Tensor, keys: Keys) -> torch.Tensor:
         height, width = images.shape[-2:]
