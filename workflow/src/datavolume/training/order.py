@@ -92,10 +92,10 @@ class SampleOrder:
 
         Both are empty where no appended entry is mixed.
         """
-        own = entries[self.appended(entries)] if self._mixed else entries[:0]
-        others = max(self.epoch_size - self._size - 1, 1)
-        drawn = self._size + choices(uniforms(keys[self.appended(entries)][: len(own)], "partner", 1)[:, 0], others)
-        partners = np.minimum(drawn + (drawn >= own), self.epoch_size - 1)
+        rows = np.flatnonzero(self.appended(entries) & self._mixed)
+        own, others = entries[rows], max(self.epoch_size - self._size - 1, 1)
+        drawn = self._size + choices(uniforms(keys[rows], "partner", 1)[:, 0], others)
+        partners = np.minimum(drawn + (drawn >= own), self.epoch_size - 1)  # any but itself, where there is another
         return partners, appended_keys(self._seed, partners)
 
     def _parts(self, update: int) -> list[tuple[int, slice]]:
