@@ -6,12 +6,17 @@ from datavolume.data.build import prepare
 from datavolume.scripting import reporting
 from datavolume.study import Dataset
 
+
+def index(*, dataset: Dataset, folder: Path, data_folder: Path, threads: int, listing: str) -> None:
+    prepare(dataset, folder, data_folder, threads=threads, listing=listing)
+
+
 if "snakemake" in globals():
     with reporting(snakemake.log):
-        prepare(
-            Dataset(**snakemake.params.dataset),
-            Path(snakemake.output.index).parent,
-            Path(snakemake.params.data_folder),
+        index(
+            dataset=Dataset(**snakemake.params.dataset),
+            folder=Path(snakemake.output.index).parent,
+            data_folder=Path(snakemake.params.data_folder),
             threads=snakemake.threads,
             listing=snakemake.params.listing,
         )

@@ -5,6 +5,11 @@ from pathlib import Path
 from datavolume.models.weights import fetch_weights
 from datavolume.scripting import reporting
 
+
+def weights(*, architecture: str, output: Path) -> None:
+    fetch_weights(architecture, output)
+
+
 if "snakemake" in globals():
     with reporting(snakemake.log):
-        fetch_weights(snakemake.wildcards.architecture, Path(snakemake.output[0]))
+        weights(architecture=snakemake.wildcards.architecture, output=Path(snakemake.output[0]))

@@ -8,7 +8,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from datavolume.data.datasets import check_dataset, dataset_names, open_dataset
+from datavolume.data.datasets import check_dataset, dataset_names, fetch_dataset, file_datasets, open_dataset
 from datavolume.data.samples import Samples
 from datavolume.errors import UserError
 from datavolume.study.model import Dataset
@@ -17,11 +17,14 @@ SHARED = Path(__file__).parents[4] / "shared" / "data"  # beside the repository,
 
 
 def images_of(samples: Samples) -> np.ndarray:
-    return np.concatenate(list(samples.blocks()))
+    assert samples.images is not None
+    return samples.images
 
 
 def test_names():
-    assert dataset_names() == ("digits", "MNIST", "FashionMNIST", "CIFAR10", "CIFAR100", "folder", "npz")
+    arrays = ("digits", "MNIST", "FashionMNIST", "EMNIST", "CIFAR10", "CIFAR100")
+    assert dataset_names() == (*arrays, "Imagenette", "Food101", "ImageNet", "folder", "npz")
+    assert file_datasets() == ("Imagenette", "Food101", "ImageNet", "folder")
 
 
 def test_an_unknown_dataset_gets_the_nearest_and_all_names():
@@ -37,6 +40,13 @@ def test_an_unknown_dataset_gets_the_nearest_and_all_names():
         (Dataset(name="npz", path="x", image_size=8), "npz does not read image_size"),
         (Dataset(name="npz"), "npz: path is missing"),
         (Dataset(name="folder", path="x"), "folder: image_size is missing"),
+        (Dataset(name="ImageNet"), "ImageNet: path is missing"),
+        (Dataset(name="CIFAR10", store="jpeg"), "CIFAR10 does not read store; remove it .*tuning"),
+        (Dataset(name="Food101", validation=0.1), "Food101 does not read validation"),
+        (Dataset(name="Food101", store="jpg"), "store 'jpg' is unknown; did you mean 'jpeg'"),
+        (Dataset(name="digits", tuning=1.0), "digits: tuning is 1; allowed: a share from 0 to below 1"),
+        (Dataset(name="Food101", resize=223), r"Food101: resize \(223\) is below image_size \(224\)"),
+        (Dataset(name="folder", path="x", image_size=64, resize=60), r"resize \(60\) is below image_size \(64\)"),
     ],
 )
 def test_options_are_those_that_the_dataset_reads(dataset, line):
@@ -48,7 +58,6 @@ def test_digits_are_all_there_in_full_range(tmp_path):
     digits = open_dataset(Dataset(name="digits"), tmp_path)
     images = images_of(digits)
     assert images.shape == (1797, 1, 8, 8)
-    assert digits.shape == (1, 8, 8)
     assert (images.min(), images.max()) == (0, 255)
     assert images[0, 0, 0].tolist() == [0, 0, 80, 207, 143, 16, 0, 0]  # 0 0 5 13 9 1 0 0, times 255/16
     assert digits.labels[:5].tolist() == [0, 1, 2, 3, 4]
@@ -86,6 +95,19 @@ def test_mnist_files_become_grey_images_with_the_test_files_held_out(tmp_path, n
     assert len(samples.classes) == 10
 
 
+def test_emnist_letters_stand_upright_and_count_from_zero(tmp_path):
+    """In the files rows and columns are exchanged, and a is 1."""
+    train = np.arange(26 * 28 * 28).reshape(26, 28, 28).astype(np.uint8)
+    labels = np.arange(1, 27, dtype=np.uint8)
+    write_mnist(tmp_path, "EMNIST", train, labels, "emnist-letters-train")
+    write_mnist(tmp_path, "EMNIST", train + 1, labels[::-1], "emnist-letters-test")
+    samples = open_dataset(Dataset(name="EMNIST"), tmp_path)
+    assert samples.classes == tuple("abcdefghijklmnopqrstuvwxyz")
+    assert samples.labels.tolist() == [*range(26), *range(25, -1, -1)]
+    assert (images_of(samples)[3, 0] == train[3].T).all()
+    assert samples.train.tolist() == [True] * 26 + [False] * 26
+
+
 @pytest.mark.parametrize(
     ("name", "folder", "key", "parts"),
     [
@@ -116,6 +138,13 @@ def test_cifar_files_become_channels_first_images(tmp_path, monkeypatch, name, f
 def test_a_dataset_that_cannot_be_fetched_gets_one_line(tmp_path, monkeypatch):
     monkeypatch.setattr("torchvision.datasets.MNIST.mirrors", ["http://127.0.0.1:9/"])
     with pytest.raises(UserError, match=r"MNIST is missing .* cannot be fetched .*or put torchvision's files there"):
+        fetch_dataset(Dataset(name="MNIST"), tmp_path)
+
+
+def test_a_dataset_that_was_not_fetched_gets_one_line(tmp_path):
+    with pytest.raises(
+        UserError, match=r"MNIST is missing .* run the workflow's fetch step on a machine with internet"
+    ):
         open_dataset(Dataset(name="MNIST"), tmp_path)
 
 
@@ -136,10 +165,11 @@ def test_the_real_fashion_mnist(tmp_path):
     raw.mkdir(parents=True)
     for file in (SHARED / "FashionMNIST" / "raw").glob("*.gz"):
         (raw / file.name).symlink_to(file)
+    fetch_dataset(Dataset(name="FashionMNIST"), tmp_path)
     samples = open_dataset(Dataset(name="FashionMNIST"), tmp_path)
-    assert samples.shape == (1, 28, 28)
+    assert images_of(samples).shape == (70_000, 1, 28, 28)
     assert np.bincount(samples.labels[samples.train]).tolist() == [6000] * 10
     assert np.bincount(samples.labels[~samples.train]).tolist() == [1000] * 10
     with gzip.open(raw / "t10k-images-idx3-ubyte.gz") as file:
         last = np.frombuffer(file.read()[-784:], np.uint8)
-    assert (list(samples.blocks())[-1][-1].ravel() == last).all()
+    assert (images_of(samples)[-1].ravel() == last).all()

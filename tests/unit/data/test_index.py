@@ -10,7 +10,7 @@ import pandas as pd
 import pytest
 from PIL import Image
 
-from datavolume.data import samples as samples_room
+from datavolume.data import writing
 from datavolume.data.index import Index, build_index, load_index
 from datavolume.errors import UserError
 from datavolume.study.identity import dataset_id
@@ -52,7 +52,7 @@ def test_an_index_reads_back_as_it_was(tmp_path):
 
 
 def test_mean_and_deviation_are_those_of_the_training_split(tmp_path, monkeypatch):
-    monkeypatch.setattr(samples_room, "BLOCK_BYTES", 7 * COLOURS[0].nbytes)  # blocks that straddle the split
+    monkeypatch.setattr(writing, "BLOCK_BYTES", 7 * COLOURS[0].nbytes)  # blocks that straddle the split
     index, _ = built(arrays(tmp_path), tmp_path)
     pixels = COLOURS[:30].reshape(-1, 3) / 255
     assert index.mean == pytest.approx(pixels.mean(axis=0), rel=1e-14)
@@ -84,7 +84,7 @@ def test_the_digits_are_the_same_everywhere_and_for_ever(tmp_path):
 
 def test_the_same_dataset_gives_the_same_bytes(tmp_path):
     paths = [built(DIGITS, tmp_path / folder)[1] for folder in ("a", "b")]
-    for name in ("images.npy", "index.parquet", "classes.json"):
+    for name in ("images.npy", "index.parquet", "classes.json", "prepared.json"):
         first, second = (p.data_file(dataset_id(DIGITS), name).read_bytes() for p in paths)
         assert first == second
 

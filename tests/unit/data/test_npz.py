@@ -31,8 +31,9 @@ def opened(path: Path, **arrays: Any) -> Samples:
 )
 def test_images_become_channels_first(tmp_path, images, shape, second):
     samples = opened(tmp_path, images=images, labels=LABELS)
-    assert samples.shape == shape
-    assert (np.concatenate(list(samples.blocks()))[1] == second).all()
+    assert samples.images is not None
+    assert samples.images.shape == (8, *shape)
+    assert (samples.images[1] == second).all()
 
 
 def test_without_a_split_a_stratified_share_is_held_out(tmp_path):

@@ -1,11 +1,13 @@
-"""The workflow's two data scripts, called as Snakemake's adapters call them."""
+"""The workflow's data scripts, called as Snakemake's adapters call them."""
 
 import importlib.util
+import json
 from pathlib import Path
 from types import ModuleType
 
 import numpy as np
 import pytest
+from unit.data.test_fetch import split_of
 
 from datavolume.data.index import load_index
 from datavolume.data.subsets import load_subset
@@ -60,7 +62,8 @@ def paths(tmp_path: Path) -> Paths:
 
 def test_index_and_subsets_of_a_plan(paths, tmp_path):
     name = dataset_id(DATASET)
-    script("index").index(plan=paths.plan, dataset=name, results=paths.root, data_folder=tmp_path)
+    folder = paths.data_file(name, "index.parquet").parent
+    script("index").index(dataset=DATASET, folder=folder, data_folder=tmp_path, threads=1, listing="")
     index = load_index(paths, name)
     sizes = []
     for volume in VOLUMES:
@@ -75,9 +78,25 @@ def test_index_and_subsets_of_a_plan(paths, tmp_path):
 
 
 def test_what_is_not_in_the_plan_gets_one_line(paths, tmp_path):
-    with pytest.raises(UserError, match=r"plan\.csv: no run uses dataset other"):
-        script("index").index(plan=paths.plan, dataset="other", results=paths.root, data_folder=tmp_path)
     with pytest.raises(UserError, match=r"plan\.csv: no run uses subset f0\.9"):
         script("subset").subset(
             plan=paths.plan, dataset=dataset_id(DATASET), subset="f0.9", results=paths.root, output=tmp_path / "x.npy"
         )
+
+
+def test_a_fetch_says_what_it_looked_for(tmp_path):
+    split_of(tmp_path / "imagenette2-320")
+    output = tmp_path / "results" / "fetched.json"
+    script("fetch").fetch(dataset=Dataset(name="Imagenette"), data_folder=tmp_path, output=output)
+    assert json.loads(output.read_text()) == {"name": "Imagenette", "folder": str(tmp_path)}
+    dataset = Dataset(name="ImageNet", path=str(tmp_path))
+    with pytest.raises(UserError, match="ImageNet; it cannot be fetched"):
+        script("fetch").fetch(dataset=dataset, data_folder=tmp_path, output=tmp_path / "none.json")
+    assert not (tmp_path / "none.json").exists()
+
+
+def test_weights_are_fetched_to_their_file(tmp_path, monkeypatch):
+    module = script("weights")
+    monkeypatch.setattr(module, "fetch_weights", lambda name, path: path.write_text(name))
+    module.weights(architecture="resnet18", output=tmp_path / "resnet18.pt")
+    assert (tmp_path / "resnet18.pt").read_text() == "resnet18"

@@ -118,6 +118,8 @@ def load_index(paths: Paths, dataset: str) -> Index:
         ) from error
     if not _fits(index):
         raise UserError(f"{files[0].parent}: images and labels do not match; delete the folder and run again")
+    if index.store == "files" and not (index.root and index.root.is_dir()):
+        raise UserError(f"{index.root}: the folder of the original images is not there; put it back")
     return index
 
 
