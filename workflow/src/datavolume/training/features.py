@@ -68,12 +68,12 @@ class Features(Images):
         """As they are: pixels were normalised in front of the backbone."""
         return images
 
-    @torch.no_grad()  # inference mode would give tensors that nothing can be trained on
     def _computed(self, name: str) -> Split:
         count = len(self.samples(name))
-        parts = self.batches(name, (slice(start, start + _BATCH) for start in range(0, count, _BATCH)))
-        features, labels = zip(*((self._forward(self._normalise(images)), own) for images, own in parts), strict=True)
-        return Split(torch.cat(features), torch.cat(labels))
+        batches = (slice(start, start + _BATCH) for start in range(0, count, _BATCH))
+        with torch.inference_mode(False), torch.no_grad():  # nothing can be trained on tensors of inference mode
+            parts = [(self._forward(self._normalise(images)), own) for images, own in self.batches(name, batches)]
+            return Split(*(torch.cat(tensors) for tensors in zip(*parts, strict=True)))
 
 
 class FeatureStore:
