@@ -97,6 +97,18 @@ def test_random_resized_crops_are_torchvisions_of_the_same_boxes() -> None:
     assert (result.int() - expected.int()).abs().max() <= 1  # torchvision computes in floats without AVX2
 
 
+@pytest.mark.parametrize("name", EVERYTHING)
+def test_the_layout_in_memory_changes_nothing(name: str) -> None:
+    images, augmentation = random_images(40), EVERYTHING[name]
+    channels_last = images.contiguous(memory_format=torch.channels_last)
+    assert torch.equal(everything(augmentation, channels_last, KEYS), everything(augmentation, images, KEYS))
+
+
+def test_resized_images_lie_in_memory_as_networks_take_them() -> None:
+    images = random_images(40).contiguous(memory_format=torch.channels_last)
+    assert augmenter(EVERYTHING["random_resized"]).geometry(images, KEYS).is_contiguous()
+
+
 def test_a_flip_alone_keeps_images_that_are_not_square() -> None:
     images = random_images(4)[:, :, :, :12]
     assert torch.equal(augmenter(Augmentation(flip=1.0)).geometry(images, KEYS[:4]), images.flip(-1))

@@ -79,16 +79,12 @@ def resized(images: torch.Tensor, boxes: NDArray[np.int64], size: tuple[int, int
     differ from it by one.
     """
     source = images if images.device.type == "cpu" else images.float()
-    parts = [
-        F.interpolate(
-            source[i : i + 1, :, top : top + height, left : left + width],
-            size=size,
-            mode="bilinear",
-            antialias=True,
-        )
-        for i, (top, left, height, width) in enumerate(boxes.tolist())
-    ]
-    pixels = torch.cat(parts)
+    pixels = source.new_empty(
+        *images.shape[:2], *size
+    )  # never channels-last, whatever the source: other kernels follow
+    for i, (top, left, height, width) in enumerate(boxes.tolist()):
+        box = source[i : i + 1, :, top : top + height, left : left + width]
+        pixels[i : i + 1] = F.interpolate(box, size=size, mode="bilinear", antialias=True)
     return pixels if pixels.dtype == torch.uint8 else pixels.round_().to(torch.uint8)
 
 
