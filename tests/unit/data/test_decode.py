@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import ctypes
 import io
+from collections.abc import Iterator
 from typing import Any
 
 import numpy as np
@@ -13,6 +15,7 @@ from PIL import Image, ImageOps
 from torchvision.transforms.v2 import functional as transforms
 
 from datavolume.data.decode import decode
+from datavolume.data.decoding import turbo
 from datavolume.data.decoding.header import Header, read_header
 from datavolume.data.decoding.rows import rows_of
 
@@ -152,3 +155,48 @@ def test_an_image_of_sixteen_bits_is_refused() -> None:
     deep = Image.fromarray(np.full((40, 40), 40000, np.uint16))
     with pytest.raises(ValueError, match="more than 8 bits"):
         decode(encoded(deep, "PNG"), (0, 0, 8, 8), 8)
+
+
+@pytest.fixture
+def fresh_library() -> Iterator[None]:
+    """The search for libturbojpeg is repeated, and again after the test."""
+    turbo.library.cache_clear()
+    yield
+    turbo.library.cache_clear()
+
+
+@pytest.mark.skipif(turbo.library() is None, reason="there is no libturbojpeg 3 on this machine")
+@pytest.mark.parametrize("subsampling", ["4:4:4", "4:2:2", "4:2:0", "4:1:1", "grey"])
+def test_crops_by_libturbojpeg_have_the_pixels_of_the_whole(subsampling: str) -> None:
+    grey = subsampling == "grey"
+    data = encoded(picture().convert("L")) if grey else encoded(picture(), subsampling=subsampling)
+    whole, header, draw = pixels(data), header_of(data), np.random.default_rng(0)
+    for _ in range(200):
+        height, width = draw.integers(1, (HEIGHT + 1, WIDTH + 1)).tolist()
+        top, left = draw.integers(0, (HEIGHT - height + 1, WIDTH - width + 1)).tolist()
+        part = turbo.crop(data, header, top, left, height, width)
+        assert part is not None
+        np.testing.assert_array_equal(part.transpose(2, 0, 1), whole[:, top : top + height, left : left + width])
+
+
+@pytest.mark.skipif(turbo.library() is None, reason="there is no libturbojpeg 3 on this machine")
+def test_what_libturbojpeg_complains_of_is_left_to_the_decoder_of_whole_images() -> None:
+    data = encoded(picture())
+    header = header_of(data)
+    assert turbo.crop(data[:-500], header, 60, 0, 41, 40) is None
+    assert turbo.crop(data, header, 60, 0, 41, 40) is not None
+
+
+@pytest.mark.usefixtures("fresh_library")
+@pytest.mark.parametrize("given", ["none", "libm.so.6"], ids=["no library", "another library"])
+def test_without_libturbojpeg_images_are_decoded_whole(monkeypatch: pytest.MonkeyPatch, given: str) -> None:
+    monkeypatch.setenv("DATAVOLUME_TURBOJPEG", given)
+    assert turbo.library() is None
+    data = encoded(picture())
+    np.testing.assert_array_equal(square(data, 40, 3, 30), pixels(data)[:, 40:70, 3:33])
+
+
+@pytest.mark.parametrize("wrong", [None, np.zeros((40, 30, 3), np.uint8)], ids=["nothing", "other pixels"])
+def test_a_libturbojpeg_of_other_pixels_is_not_used(monkeypatch: pytest.MonkeyPatch, wrong: Any) -> None:
+    monkeypatch.setattr(turbo, "_cropped", lambda *_: wrong)
+    assert not turbo._exact(ctypes.CDLL(None))

@@ -3,7 +3,8 @@
 decode(data, box=(top, left, height, width), size=224)      uint8 [3, 224, 224]
 
 The pixels are exactly those of the whole image, cropped, then scaled as torchvision does (bilinear, antialiased, in
-uint8). Where it can be, only what the crop needs is decoded. The box counts in the upright image.
+uint8). Only what the crop needs is decoded, where that can be: the rows of JPEGs with restart markers, as datavolume's
+cache has them; of other JPEGs, where libturbojpeg 3 is at hand. The box counts in the upright image.
 """
 
 from __future__ import annotations
@@ -15,6 +16,7 @@ import torch
 import torch.nn.functional as F
 from numpy.typing import NDArray
 
+from datavolume.data.decoding import turbo
 from datavolume.data.decoding.header import read_header
 from datavolume.data.decoding.rows import rows_of
 from datavolume.data.decoding.whole import decode_jpeg, decode_other, upright
@@ -51,6 +53,9 @@ def _part(data: bytes, top: int, left: int, height: int, width: int, orientation
         shorter = rows_of(data, header, max(0, top), min(header.height, top + height))
         if shorter is not None:
             return _cut(decode_jpeg(shorter[0]), top - shorter[1], left, height, width)
+        part = turbo.crop(data, header, top, left, height, width)
+        if part is not None:
+            return part
     return _cut(upright(decode_jpeg(data), orientation), top, left, height, width)
 
 

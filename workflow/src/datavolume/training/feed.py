@@ -232,4 +232,5 @@ class Feed:
             pixels = augmenter.geometry(pixels, keys, appended)
         partners = Partners(pixels[count:], labels[count:], keys[count:]) if augmenter.mixes_appended else None
         pixels, labels, keys, appended = pixels[:count], labels[:count], keys[:count], appended[:count]
-        return Shard(augmenter.images(pixels, keys, appended, partners), labels, keys, appended, partners)
+        pixels = augmenter.images(pixels, keys, appended, partners).contiguous()  # else the network takes other kernels
+        return Shard(pixels, labels, keys, appended, partners)
