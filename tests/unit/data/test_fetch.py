@@ -1,6 +1,8 @@
 """Downloads without a network: torchvision's own steps replaced by copies, interrupted at will."""
 
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
+from threading import Event
 from typing import Any
 
 import numpy as np
@@ -8,6 +10,7 @@ import pytest
 from unit.data.pictures import drawing, jpeg, write
 from unit.data.test_datasets import write_mnist
 
+from datavolume.data import fetch
 from datavolume.data.datasets import can_be_fetched, fetch_dataset, open_dataset
 from datavolume.errors import UserError
 from datavolume.study import Dataset
@@ -94,6 +97,35 @@ def test_a_fetch_that_was_killed_begins_anew(tmp_path, monkeypatch, downloads):
     fetch_dataset(IMAGENETTE, tmp_path)
     assert downloads == ["imagenette2-160"]
     assert not (tmp_path / "imagenette2-160" / "train" / "half").exists()
+    assert open_dataset(IMAGENETTE, tmp_path).classes == ("tench", "English springer")
+
+
+def test_two_studies_at_once_fetch_once(tmp_path, monkeypatch, downloads):
+    """The second finds the folder half made, and waits rather than take it for that of a killed fetch."""
+    begun, second_waits = Event(), Event()
+    lock = fetch.fcntl.flock
+
+    def slow(self: Any) -> None:
+        downloads.append("slow")
+        split_of(self._size_root, WNIDS[:1])
+        begun.set()
+        assert second_waits.wait(30)
+        split_of(self._size_root)
+
+    def locked(descriptor: int, operation: int) -> None:
+        if begun.is_set():
+            second_waits.set()
+        lock(descriptor, operation)
+
+    monkeypatch.setattr("torchvision.datasets.Imagenette._download", slow)
+    monkeypatch.setattr(fetch.fcntl, "flock", locked)
+    with ThreadPoolExecutor(2) as pool:
+        first = pool.submit(fetch_dataset, IMAGENETTE, tmp_path)
+        assert begun.wait(30)
+        second = pool.submit(fetch_dataset, IMAGENETTE, tmp_path)
+        first.result(30)
+        second.result(30)
+    assert downloads == ["slow"]
     assert open_dataset(IMAGENETTE, tmp_path).classes == ("tench", "English springer")
 
 

@@ -1,9 +1,11 @@
 """The index on disk: what is in it, that it is written whole or not at all, and reading it back."""
 
 import json
+import os
 import resource
 from collections.abc import Iterator
 from pathlib import Path
+from time import time
 
 import numpy as np
 import pandas as pd
@@ -133,6 +135,16 @@ def test_an_unreadable_image_leaves_nothing_behind(tmp_path):
     Image.new("RGB", (9, 9)).save(tmp_path / "pets" / "dog" / "2.png")
     index, _ = built(dataset, tmp_path)
     assert index.images.shape == (6, 3, 8, 8)
+
+
+def test_what_a_killed_preparation_left_is_removed(tmp_path):
+    folder = Paths(tmp_path).data_file(dataset_id(DIGITS), "x").parent
+    folder.mkdir(parents=True)
+    for name, age in ((".images.0a1b2c3d.tmp.npy", 4000), (".images.99999999.tmp.npy", 10)):
+        (folder / name).write_bytes(b"half")
+        os.utime(folder / name, (time() - age,) * 2)
+    build_index(DIGITS, Paths(tmp_path), tmp_path)
+    assert [file.name for file in folder.glob(".*")] == [".images.99999999.tmp.npy"]  # perhaps still being written
 
 
 @pytest.fixture

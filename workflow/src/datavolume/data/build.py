@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 from pathlib import Path
+from time import time
 from typing import Any
 
 import numpy as np
@@ -21,6 +22,8 @@ from datavolume.study.paths import Paths
 
 __all__ = ["build_index", "prepare"]
 
+_ABANDONED_SECONDS = 3600.0
+
 
 def build_index(dataset: Dataset, paths: Paths, data_folder: Path, *, threads: int | None = None) -> None:
     """Prepare a dataset where all studies below the same results folder look for it."""
@@ -35,6 +38,7 @@ def prepare(
     `listing` is the stamp of the files as they were when the index was asked for. Raises UserError for images that
     cannot be used; then no file of the index is there.
     """
+    _sweep(folder)
     where = dataset.path or dataset.name
     samples = set_aside(open_dataset(dataset, data_folder), dataset)
     check_classes(samples, where)
@@ -47,6 +51,13 @@ def prepare(
     _write_table(folder / "index.parquet", samples, written)
     write_json(folder / "prepared.json", report_of(where, samples, written, store, listing))
     write_json(folder / "classes.json", _facts(dataset.name, samples, written, store))
+
+
+def _sweep(folder: Path) -> None:
+    """Remove what a killed preparation left half written, as it may be large; nothing that is still being written."""
+    for file in folder.glob(".*.tmp.*"):
+        if time() - file.stat().st_mtime > _ABANDONED_SECONDS:
+            file.unlink(missing_ok=True)
 
 
 def _cores() -> int:

@@ -8,9 +8,12 @@ begins that folder anew. Archives that were put into the root by hand are taken 
 
 from __future__ import annotations
 
+import fcntl
 import logging
+import os
 import shutil
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -44,7 +47,9 @@ def fetch_steps(name: str, steps: Sequence[Step], root: Path) -> None:
             _log.info("%s: %s is there", root, step.folder)
             continue
         try:
-            _make(step, root, marker)
+            root.mkdir(parents=True, exist_ok=True)
+            with _alone(root):
+                _make(step, root, marker)
         except UserError:
             raise
         except Exception as error:  # what a network, a disk or a damaged archive makes torchvision stumble over
@@ -56,8 +61,9 @@ def fetch_steps(name: str, steps: Sequence[Step], root: Path) -> None:
 
 def _make(step: Step, root: Path, marker: Path) -> None:
     """A folder that stood there before is only added to; one that an earlier fetch left half made is made anew."""
-    root.mkdir(parents=True, exist_ok=True)
     folder = root / step.folder
+    if not marker.exists() and step.present():
+        return  # another study fetched it meanwhile
     if marker.exists() and folder.exists():
         shutil.rmtree(folder)
     if not folder.exists():
@@ -67,6 +73,18 @@ def _make(step: Step, root: Path, marker: Path) -> None:
     if not step.present():
         raise RuntimeError(f"{step.folder} is not complete after the download")
     marker.unlink(missing_ok=True)
+
+
+@contextmanager
+def _alone(root: Path) -> Iterator[None]:
+    """Wait for other studies that fetch into the same root."""
+    descriptor = os.open(root, os.O_RDONLY)
+    try:
+        with suppress(OSError):  # a file system without locks: two studies at the same moment are rare
+            fcntl.flock(descriptor, fcntl.LOCK_EX)
+        yield
+    finally:
+        os.close(descriptor)
 
 
 def check_whole(root: Path, folder: str, name: str) -> None:
