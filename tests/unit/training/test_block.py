@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import csv
+import json
 import os
 from collections.abc import Sequence
 from pathlib import Path
@@ -14,7 +15,7 @@ from unit.training.studies import StopAtLook, deterministic_bytes, make_study, t
 
 from datavolume.errors import UserError
 from datavolume.study import Budget, Paths, Plan, Resources
-from datavolume.training import learner
+from datavolume.training import learner, recording
 from datavolume.training.optimisation import Optimizer
 from datavolume.training.outputs import METRICS_COLUMNS, SUMMARY_COLUMNS, TIMING_COLUMNS
 from datavolume.training.recording import TrainingDiverged
@@ -225,8 +226,18 @@ def test_a_run_that_diverges_is_named_and_keeps_its_checkpoints(tmp_path: Path) 
     assert not any(paths.root.glob("runs/*/*"))
     with pytest.raises(TrainingDiverged, match="between updates"):
         train_all(paths, plan, checkpoint_seconds=0)
-    kept = updates_in(paths.checkpoints(run).iterdir())
-    assert kept == [1]  # the second update's loss was not finite
+    folder = paths.checkpoints(run)
+    assert updates_in(folder.glob("update-*")) == [1]  # the second update's loss was not finite
+    facts = json.loads((folder / "diverged.json").read_text())
+    assert (facts["run"], facts["loss_of"], facts["loss"]) == (run, "training", "nan")
+    assert torch.load(folder / "diverged.pt", weights_only=True)["model"].keys()
+
+
+def test_a_loss_that_explodes_stops_the_run(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(recording, "_EXPLODED", 1.0)
+    paths, plan = make_study(tmp_path)
+    with pytest.raises(TrainingDiverged, match=r"its loss grew to \d.* between updates 0 and 10"):
+        train_all(paths, plan)
 
 
 def test_a_full_disk_leaves_no_output(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:

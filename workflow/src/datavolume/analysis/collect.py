@@ -9,22 +9,24 @@ A file that is missing, cut short or of another plan is named in a UserError.
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 import pandas as pd
 
 from datavolume.analysis.metrics import METRICS
 from datavolume.errors import UserError
-from datavolume.study import Dataset, Paths, Plan, Recipe, Run
+from datavolume.study import Paths, Plan, Run
 
 __all__ = ["COLUMNS", "Collected", "collect", "read_parts"]
 
 _KEYS = ("run", "configuration", "seed")
-_LATER = ("gpu_utilisation", "cpu_seconds", "peak_host_memory_mb")  # files of before do not have them
+# Files of before do not have them.
+_LATER_TIMES = ("samples", "step_seconds", "data_wait_share", "gpu_utilisation", "cpu_seconds", "peak_host_memory_mb")
+_LATER = ("phase", *_LATER_TIMES)
 COLUMNS: dict[str, tuple[str, ...]] = {
-    "metrics": (*_KEYS, "split", "update", "epoch", "samples", "learning_rate", *METRICS),
-    "timing": (*_KEYS, "update", "seconds", "images_per_second", "peak_memory_mb", *_LATER),
+    "metrics": (*_KEYS, "split", "phase", "update", "epoch", "samples", "learning_rate", *METRICS),
+    "timing": (*_KEYS, "update", "seconds", "images_per_second", "peak_memory_mb", *_LATER_TIMES),
     "summary": (
         *_KEYS,
         *("n_train", "n_validation", "classes", "parameters", "updates", "samples", "best_update", "best_top1"),
@@ -109,9 +111,11 @@ def _planned(plan: Plan) -> pd.DataFrame:
 def _curves(plan: Plan, runs: Sequence[Run]) -> list[str]:
     """The curve that each run is a point of: its architecture; with the experiment's name where experiments train that
     architecture on other data or by another recipe, so that no curve mixes them."""
-    settings: dict[str, set[tuple[Dataset, Recipe, str]]] = {}
+    settings: dict[str, set[Run]] = {}
     for run in runs:
-        settings.setdefault(run.architecture, set()).add((run.dataset, run.recipe, run.volume.mode))
+        start = replace(run.start, run="") if run.start else None
+        setting = replace(run, volume=replace(run.volume, fraction=None, size=None, seed=0), seed=0, start=start)
+        settings.setdefault(run.architecture, set()).add(setting)
     return [
         run.architecture if len(settings[run.architecture]) == 1 else f"{run.architecture} ({planned.experiments})"
         for planned, run in zip(plan.runs, runs, strict=True)

@@ -26,6 +26,8 @@ _AMOUNTS = {"fraction": "fractions", "size": "sizes"}
 def find_study(name: str, folder: Path) -> Path:
     """The file of a study's name, or of a path. Raises UserError with the names there are."""
     path = Path(name)
+    if path.stem == "data":
+        raise UserError(f"study {name}: no study can be called 'data', where the results keep the images; rename it")
     if path.suffix in {".yaml", ".yml"}:
         if not path.is_file():
             raise UserError(f"study file {path} does not exist; give the path of a study's YAML")

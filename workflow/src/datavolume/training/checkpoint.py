@@ -15,7 +15,7 @@ import os
 import sys
 import time
 import zipfile
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field, fields
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -23,7 +23,7 @@ from typing import TYPE_CHECKING, Any
 import torch
 
 from datavolume.errors import UserError
-from datavolume.files import atomic
+from datavolume.files import atomic, write_json
 
 if TYPE_CHECKING:
     from datavolume.training.learner import Learner
@@ -118,6 +118,11 @@ class Checkpoints:
     def keep(self, progress: Progress, share: float) -> None:
         """Under a name that stays, for runs that start from here. Raises as `save`."""
         self._write(progress, kept_file(self._folder, share))
+
+    def keep_evidence(self, progress: Progress, facts: Mapping[str, Any]) -> None:
+        """Of a run that diverged: `diverged.json` says what, `diverged.pt` is the network. Raises as `save`."""
+        write_json(self._folder / "diverged.json", {"run": self._run, **facts, "metrics": progress.metrics})
+        self._write(progress, self._folder / "diverged.pt")
 
     def _write(self, progress: Progress, file: Path) -> None:
         progress.environment = self._environment()

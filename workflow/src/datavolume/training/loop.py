@@ -19,7 +19,7 @@ from datavolume.training.evaluation import evaluate, predict
 from datavolume.training.learner import Learner
 from datavolume.training.lease import TAKEN_OVER, Lease, TakenOver
 from datavolume.training.origin import Origin
-from datavolume.training.recording import Clock, LossWatch, metric_rows, timing_row
+from datavolume.training.recording import Clock, LossWatch, TrainingDiverged, metric_rows, timing_row
 from datavolume.training.signals import Interrupted, StopRequest
 from datavolume.training.stopping import has_stopped
 from datavolume.training.timeline import Stretch, stretches, updates_at
@@ -61,7 +61,11 @@ class Training:
         learner = None
         with ExitStack() as opened:
             for stretch, learner in self._learners(opened):
-                self._train(stretch, learner)
+                try:
+                    self._train(stretch, learner)
+                except TrainingDiverged as error:
+                    self._keep_evidence(learner, error)
+                    raise
             assert learner is not None  # a run has one stretch at least
             self._finish(learner)
         return self.progress
@@ -145,6 +149,12 @@ class Training:
             self._take(learner)
             self.checkpoints.keep(self.progress, share)
 
+    def _keep_evidence(self, learner: Learner, error: TrainingDiverged) -> None:
+        """The network as it is, and what is known: nothing goes on from these."""
+        if self.group.is_first:
+            self._take(learner)
+            self.checkpoints.keep_evidence(self.progress, error.evidence)
+
     def _take(self, learner: Learner) -> None:
         progress = self.progress
         progress.seconds = self._clock.seconds
@@ -167,7 +177,7 @@ class Training:
             self._take(learner)
             self.progress.optimizer = self.progress.scale = None
             if learner.average:  # what was evaluated
-                with learner.evaluating():
+                with learner.average.applied(learner.network):
                     state = learner.network.state_dict()
                     self.progress.model = {name: tensor.clone() for name, tensor in state.items()}
             self.checkpoints.save(self.progress)

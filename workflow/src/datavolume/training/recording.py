@@ -6,7 +6,7 @@ import math
 import time
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
-from typing import Any
+from typing import Any, NoReturn
 
 import torch
 
@@ -22,8 +22,18 @@ Measured = Mapping[str, Mapping[str, float]]
 """`train` and `validation`, each with every metric by name."""
 
 
+_EXPLODED = 1e6  # nats: a guess among K classes costs log(K), 7 for ImageNet
+
+
 class TrainingDiverged(UserError):  # noqa: N818 (the field's word)
-    """The loss is no longer a finite number. The run's checkpoints, all from before, stay."""
+    """The loss is no longer a finite number, or beyond all reason. The run's checkpoints, all from before, stay.
+
+    `evidence` is what is known of it: between which updates, the loss, the learning rate.
+    """
+
+    def __init__(self, said: str, evidence: Mapping[str, Any] | None = None) -> None:
+        super().__init__(said)
+        self.evidence = evidence or {}
 
 
 class Clock:
@@ -44,7 +54,7 @@ class Clock:
 
 
 class LossWatch:
-    """Whether the losses are still finite; asked now and then, because asking makes a GPU wait."""
+    """Whether the losses are still those of a training; asked now and then, because asking makes a GPU wait."""
 
     def __init__(self, run: Run, update: int, device: torch.device) -> None:
         self._run, self._checked = run, update
@@ -54,16 +64,24 @@ class LossWatch:
         self._sum += loss
 
     def check(self, update: int, measured: Measured | None = None) -> None:
-        """Raises TrainingDiverged where a loss up to `update`, or one just measured, is not finite."""
-        losses = [float(self._sum), *(metrics["loss"] for metrics in (measured or {}).values())]
-        if not all(map(math.isfinite, losses)):
-            raise TrainingDiverged(
-                f"run {run_id(self._run)} diverged: its loss stopped being a finite number between updates "
-                f"{self._checked} and {update}; lower recipe.learning_rate (now {self._run.recipe.learning_rate:g}); "
-                "its checkpoints are kept"
-            )
+        """Raises TrainingDiverged where the mean loss up to `update`, or one just measured, is not finite or above a
+        million."""
+        mean = float(self._sum) / max(1, update - self._checked)
+        losses = {"training": mean, **{name: metrics["loss"] for name, metrics in (measured or {}).items()}}
+        for name, loss in losses.items():
+            if not (math.isfinite(loss) and loss < _EXPLODED):
+                self._diverged(update, name, loss)
         self._checked = update
         self._sum.zero_()
+
+    def _diverged(self, update: int, name: str, loss: float) -> NoReturn:
+        rate = self._run.recipe.learning_rate
+        what = f"grew to {loss:.3g}" if math.isfinite(loss) else "stopped being a finite number"
+        raise TrainingDiverged(
+            f"run {run_id(self._run)} diverged: its loss {what} between updates {self._checked} and {update}; lower "
+            f"recipe.learning_rate (now {rate:g}); its checkpoints are kept, beside diverged.json and diverged.pt",
+            {"after": self._checked, "before": update, "loss_of": name, "loss": repr(loss), "learning_rate": rate},
+        )
 
 
 def metric_rows(measured: Measured, update: int, stretch: Stretch) -> list[dict[str, Any]]:
