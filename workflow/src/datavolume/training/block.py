@@ -1,4 +1,4 @@
-"""One job: the runs of a seed block, one after another in one process, which starts and reads its images once.
+"""One job: the runs of a seed block, one after another or side by side, in a process that reads its images once.
 
     train_block(Paths(results), plan.block(configuration, label), options, stop)
 
@@ -9,8 +9,9 @@ that is written of it.
 from __future__ import annotations
 
 import math
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from contextlib import contextmanager
+from dataclasses import dataclass, replace
 from functools import partial
 
 import torch
@@ -28,56 +29,99 @@ from datavolume.training.lease import Lease
 from datavolume.training.loop import Training
 from datavolume.training.origin import Origin
 from datavolume.training.outputs import Finished, write_outputs
+from datavolume.training.side_by_side import train_side_by_side, workers_of
 from datavolume.training.signals import Interrupted, StopRequest
 from datavolume.training.usage import Usage
 
 __all__ = ["train_block"]
 
 
-def train_block(paths: Paths, block: Sequence[PlannedRun], checkpoint_seconds: float, stop: StopRequest) -> None:
-    """Train what is not finished, and write the block's files.
+def train_block(
+    paths: Paths,
+    block: Sequence[PlannedRun],
+    checkpoint_seconds: float,
+    stop: StopRequest,
+    cores: int | None = None,
+) -> None:
+    """Train what is not finished, and write the block's files. `cores`: of the job (None: as this process may use).
 
     Raises UserError for the user's mistakes, TrainingDiverged, Interrupted after a stop signal, and TakenOver where
     another copy of a run is the newer one.
     """
-    first = block[0]
-    make_deterministic(first.resources.threads)
-    with joined(first.resources.gpus) as group, Usage(group) as usage, Lease(stop) as lease:
-        environment = Environment.now(group, first.resources.threads)
-        data = Data.of(paths, block, group.device)
-        every = checkpoint_seconds if group.is_first else math.inf  # only the first process writes
-        finished = []
-        for planned in block:
-            folder = paths.checkpoints(planned.run)
-            checkpoints = Checkpoints(folder, planned.run, data.fingerprint, every, environment.finished, lease.check)
-            group.share(partial(lease.take, folder))
-            run = planned.unpack()
-            training = Training(
-                run,
-                data,
-                group,
-                checkpoints,
-                stop,
-                lease,
-                usage,
-                origin=Origin(run.start, paths.checkpoints(run.start.run)) if run.start else None,
-                kept=[float(share) for share in planned.kept.split()],
-                workers=first.resources.workers,
-            )
-            finished.append(Finished(planned, _train(planned, training)))
-        # The last run's lease stands for the block. Nobody leaves before: how one process ends, the job ends.
-        group.share(partial(write_outputs, paths, finished, data, lease.check))
+    job = _Job(paths, block, checkpoint_seconds, stop)
+    workers = workers_of(block[0].resources, len(block), cores)
+    if workers > 1:
+        torch.set_num_threads(1)  # a fork does not survive more
+        job = replace(job, data=_read(paths, block))
+        train_side_by_side([planned.run for planned in block], workers, job.train, stop)
+        job = replace(job, tells=False)
+    job.train(range(len(block)), write=True)
 
 
-def _train(planned: PlannedRun, training: Training) -> Progress:
-    """One run, and the line that says how it ended."""
+@dataclass(frozen=True)
+class _Job:
+    """What the runs of a block have in common, in each process that trains some of them."""
+
+    paths: Paths
+    block: Sequence[PlannedRun]
+    checkpoint_seconds: float
+    stop: StopRequest
+    data: Data | None = None
+    tells: bool = True
+
+    def train(self, turns: Iterable[int], write: bool = False) -> None:
+        """Those whose turn it is, one after another; then `write` the files of all."""
+        first = self.block[0]
+        make_deterministic(first.resources.threads)
+        with joined(first.resources.gpus) as group, Usage(group) as usage, Lease(self.stop) as lease:
+            environment = Environment.now(group, first.resources.threads)
+            data = self.data or Data.of(self.paths, self.block, group.device)
+            every = self.checkpoint_seconds if group.is_first else math.inf  # only the first process writes
+            finished = []
+            for planned in (self.block[turn] for turn in turns):
+                folder = self.paths.checkpoints(planned.run)
+                checkpoints = Checkpoints(
+                    folder, planned.run, data.fingerprint, every, environment.finished, lease.check
+                )
+                group.share(partial(lease.take, folder))
+                run = planned.unpack()
+                training = Training(
+                    run,
+                    data,
+                    group,
+                    checkpoints,
+                    self.stop,
+                    lease,
+                    usage,
+                    origin=Origin(run.start, self.paths.checkpoints(run.start.run)) if run.start else None,
+                    kept=[float(share) for share in planned.kept.split()],
+                    workers=first.resources.workers,
+                )
+                finished.append(Finished(planned, _train(planned, training, self.tells)))
+            if write:  # The last run's lease stands for the block. Nobody leaves before: how one ends, the job ends.
+                group.share(partial(write_outputs, self.paths, finished, data, lease.check))
+
+
+def _read(paths: Paths, block: Sequence[PlannedRun]) -> Data | None:
+    """What forked workers then share: on the CPU, where a GPU must not be touched before the fork."""
+    if block[0].resources.gpus:
+        return None
+    data = Data.of(paths, block, torch.device("cpu"))
+    for images in map(data.images, data.subsets):
+        if images.resident:
+            _ = images.train, images.validation, data.fingerprint
+    return data
+
+
+def _train(planned: PlannedRun, training: Training, tells: bool) -> Progress:
+    """One run, and the line that tells how it ended."""
     run, group, stop = training.run, training.group, training.stop
     if stop.signal and group.size == 1:
         raise Interrupted(stop.signal, f"before {planned.run}")
     with _explained(run):
         progress = training.train()
     progress.model = None  # only the rows and predictions are needed from here on
-    if group.is_first:
+    if group.is_first and tells:
         top1, label = progress.metrics[-1]["top1"], run.volume.label
         said = f"{run.architecture} {label} seed {run.seed}: top-1 {top1:.1%}, {progress.seconds:.1f} s"
         print(said.replace("%", " %"), flush=True)
