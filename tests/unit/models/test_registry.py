@@ -10,6 +10,7 @@ from datavolume.errors import UserError
 from datavolume.models.libraries import create
 from datavolume.models.names import library_of
 from datavolume.models.registry import architecture_names, build_model, check_architecture
+from datavolume.study.model import Network
 
 
 def logits(name: str, channels: int, size: tuple[int, int], classes: int = 7) -> torch.Tensor:
@@ -132,7 +133,7 @@ def test_an_unknown_architecture_gets_the_nearest_names():
     with pytest.raises(UserError, match=r"did you mean .*res2net50_26w_4s"):
         check_architecture("res2net50_26w4s")
     with pytest.raises(
-        UserError, match=r"'ZZZ' is unknown; allowed: mlp, small_cnn, emnist_cnn, vgg3, and the names of t"
+        UserError, match=r"'ZZZ' is unknown; allowed: mlp, small_cnn, emnist_cnn, vgg3, and the classifiers of t"
     ):
         build_model("ZZZ", classes=2, channels=1, image_size=(8, 8))
 
@@ -164,3 +165,13 @@ def test_checking_names_imports_no_torch():
         "assert not {'torch', 'torchvision', 'timm', 'sklearn', 'PIL'} & set(sys.modules), sorted(sys.modules)"
     )
     subprocess.run([sys.executable, "-c", code], check=True)
+
+
+@pytest.mark.parametrize(
+    ("network", "reason"),
+    [(Network(pretrained=True), "no pretrained weights"), (Network(stem="small"), "no stem to change")],
+)
+def test_the_head_refuses_what_our_own_networks_do_not_have(network, reason):
+    check_architecture("resnet18", network)
+    with pytest.raises(UserError, match=f"architecture emnist_cnn has {reason}; set recipe.network."):
+        check_architecture("emnist_cnn", network)

@@ -28,19 +28,21 @@ __all__ = ["architecture_names", "build_model", "check_architecture"]
 Normalisation = tuple[Sequence[float], Sequence[float]]  # mean and deviation of each channel, of pixels in 0..1
 
 
-def check_architecture(name: str) -> None:
-    """Raises UserError where there is no such architecture, with the nearest names of all libraries."""
-    if library_of(name) is None:
+def check_architecture(name: str, network: Network = Network()) -> None:  # noqa: B008 (frozen)
+    """Raises UserError where there is no such architecture, with the nearest names of all libraries.
+
+    And where one of ours is asked for what only libraries' have; the rest is known when the network is built.
+    """
+    library = library_of(name)
+    if library is None:
         near = get_close_matches(name, architecture_names(), cutoff=0.6)
-        hint = (
-            f"did you mean {' or '.join(near)}?"
-            if near
-            else (
-                f"allowed: {', '.join(OWN)}, and the names of torchvision's and timm's classifiers, as resnet50, "
-                "mobilenet_v3_small, vit_b_16"
-            )
-        )
+        named = f"{', '.join(OWN)}, and the classifiers of torchvision and timm, as resnet50 or mobilenet_v3_small"
+        hint = f"did you mean {' or '.join(near)}?" if near else f"allowed: {named}"
         raise UserError(f"architecture '{name}' is unknown; {hint}")
+    if library == "own" and network.pretrained:
+        raise UserError(f"architecture {name} has no pretrained weights; set recipe.network.pretrained: false")
+    if library == "own" and network.stem != "as_built":
+        raise UserError(f"architecture {name} has no stem to change; set recipe.network.stem: as_built")
 
 
 def build_model(
