@@ -4,7 +4,7 @@
     store.name, store.image_size, store.resize
 
 tensors  pixels of the central square, ready for a network: up to 1 GiB of them, which every job's memory holds
-jpeg     JPEGs whose shorter side was scaled to `resize` once, in one file: up to some 64 GiB (ImageNet-1K: 58 GB)
+jpeg     JPEGs whose shorter side was scaled to `resize` once, in one file: up to an estimated 64 GiB (ImageNet-1K: 54)
 files    the originals, read at their paths: whatever is larger
 
 The choice looks at the data alone (how many images, how large they shall be), never at the machine: it is the same
