@@ -1,7 +1,9 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator
+from dataclasses import replace
 from functools import cache
+from typing import Any
 
 import numpy as np
 import pytest
@@ -13,7 +15,7 @@ from sklearn.datasets import load_digits
 
 from datavolume.errors import UserError
 from datavolume.models.small import small_cnn
-from datavolume.study import Recipe
+from datavolume.study import Network, Recipe
 from datavolume.training.determinism import make_deterministic
 from datavolume.training.distributed import Group
 from datavolume.training.gradient import Gradient
@@ -22,7 +24,7 @@ from datavolume.training.precision import Tier
 from datavolume.training.schedule import learning_rate
 
 CPU = torch.device("cpu")
-EXACT, FAST = Recipe(), Recipe(tier="fast")
+EXACT, FAST = Recipe(), Recipe(tier="fast", precision="bf16")
 
 
 @pytest.fixture(autouse=True)
@@ -96,19 +98,35 @@ def test_fast_is_bf16_in_channels_last_with_float32_weights() -> None:
     assert {parameter.grad.dtype for parameter in training.model.parameters()} == {torch.float32}
 
 
-@pytest.mark.parametrize(("precision", "expected"), [("auto", torch.float32), ("bf16", torch.bfloat16)])
-def test_a_network_of_dense_layers_stays_in_float32_unless_it_is_asked_for(
-    precision: str, expected: torch.dtype
+@pytest.mark.parametrize(
+    ("recipe", "convolves", "shape", "expected"),
+    [
+        ({}, True, (2, 1, 16, 16), torch.bfloat16),
+        ({}, True, (2, 1, 8, 8), torch.float32),
+        ({"network": Network(input_size=32)}, True, (2, 1, 8, 8), torch.bfloat16),  # scaled inside the network
+        ({}, True, (2, 512), torch.float32),  # features of a frozen backbone
+        ({}, False, (2, 1, 32, 32), torch.float32),
+        ({"precision": "bf16"}, False, (2, 1, 8, 8), torch.bfloat16),
+        ({"precision": "float32"}, True, (2, 1, 32, 32), torch.float32),
+        ({"precision": "fp16"}, True, (2, 1, 32, 32), torch.float16),
+        ({"tier": "exact"}, True, (2, 1, 32, 32), torch.float32),
+    ],
+)
+def test_the_number_format_follows_the_recipe_the_network_and_the_images(
+    recipe: dict[str, Any], convolves: bool, shape: tuple[int, ...], expected: torch.dtype
 ) -> None:
-    model = torch.nn.Sequential(torch.nn.Flatten(), torch.nn.Linear(64, 10))
-    tier = Tier(Recipe(tier="fast", precision=precision), CPU)
+    first = torch.nn.Conv2d(1, 1, 1) if convolves else torch.nn.Identity()
+    model = torch.nn.ModuleList([first, torch.nn.Linear(shape[-1], 2)])
+    tier = Tier(Recipe(**{"tier": "fast", **recipe}), CPU)
     tier.prepare(model)
-    with tier.autocast():
-        assert model(digits()[0][:8]).dtype == expected
+    seen = []
+    model[1].register_forward_hook(lambda *called: seen.append(called[2].dtype))
+    assert tier.logits(model[1], torch.zeros(shape)).dtype == torch.float32
+    assert seen == [expected]
 
 
 @pytest.mark.parametrize("shards", [1, 2])
-@pytest.mark.parametrize("precision", ["auto", "float32"])
+@pytest.mark.parametrize("precision", ["bf16", "float32"])
 def test_on_a_cpu_the_fast_tier_has_the_same_bits_each_time(precision: str, shards: int) -> None:
     recipe = Recipe(tier="fast", precision=precision, shards=shards)
     assert Training(recipe).train(5).bits() == Training(recipe).train(5).bits()
@@ -211,11 +229,11 @@ def test_what_cannot_be_is_said() -> None:
 SEEDS, UPDATES = range(6), 60
 
 
-def losses(tier: str, fault: Callable[[Training], None] = lambda _: None) -> NDArray[np.float64]:
+def losses(recipe: Recipe, fault: Callable[[Training], None] = lambda _: None) -> NDArray[np.float64]:
     """Logarithm of the held-out loss, one a seed."""
     found = []
     for seed in SEEDS:
-        training = Training(Recipe(tier=tier, learning_rate=2e-3, schedule="cosine"), seed)
+        training = Training(replace(recipe, learning_rate=2e-3, schedule="cosine"), seed)
         fault(training)
         found.append(training.train(UPDATES, of=UPDATES).loss())
     return np.log(found)
@@ -251,12 +269,12 @@ def largest_shift(these: NDArray[np.float64], others: NDArray[np.float64]) -> fl
 
 
 def test_over_seeds_the_fast_tier_is_the_exact_one() -> None:
-    exact, fast = losses("exact"), losses("fast")
+    exact, fast = losses(EXACT), losses(FAST)
     assert not np.array_equal(fast, exact)
     assert p_value(fast, exact) > 0.2
     assert largest_shift(fast, exact) < 0.02  # of the loss, as a share; the seeds' deviation is 0.05
 
-    other_layout, rounded = losses("fast", gradients_in_another_layout), losses("fast", weights_in_bf16)
+    other_layout, rounded = losses(FAST, gradients_in_another_layout), losses(FAST, weights_in_bf16)
     assert p_value(other_layout, exact) < 0.01
     assert p_value(rounded, exact) < 0.1
     assert largest_shift(rounded, exact) > 0.04

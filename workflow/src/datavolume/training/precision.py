@@ -7,12 +7,12 @@
     tier.step(optimizer, rate)             for optimizer.step(rate)
 
 exact   float32, torch's default layout, foreach kernels, deterministic ones only: the same bits on the same hardware.
-fast    autocast to bf16 (`precision: auto`) where the network convolves: dense layers alone lose by it, as converting
-        takes longer; convolutions in channels-last, fused AdamW and SGD, the network compiled where `compile` asks for
-        it. On a CPU the bits are still the same each time. On a GPU they vary between runs of the same layout: cuDNN
-        picks the quickest kernel by trying (benchmark), sums may be added in the order in which threads arrive
-        (atomics), and what stays in float32 is multiplied in TF32. So an interrupted run goes on, but not to the same
-        bits.
+fast    convolutions in channels-last, fused AdamW and SGD, autocast to the recipe's `precision`, the network compiled
+        where `compile` asks for it. `auto` is bf16 for networks that convolve images of 16 x 16 pixels or more, and
+        float32 for dense layers alone and smaller images, where converting takes longer than it saves. On a CPU the
+        bits are still the same each time. On a GPU they vary between runs of the same layout: cuDNN picks the quickest
+        kernel by trying (benchmark), sums may be added in the order in which threads arrive (atomics), and what stays
+        in float32 is multiplied in TF32. So an interrupted run goes on, but not to the same bits.
 
 Weights, their gradients, the sum over shards and the optimiser are float32 in both.
 """
@@ -21,7 +21,6 @@ from __future__ import annotations
 
 import sys
 from collections.abc import Callable
-from contextlib import AbstractContextManager, nullcontext
 from types import SimpleNamespace
 
 import torch
@@ -35,6 +34,7 @@ __all__ = ["Tier"]
 
 _TIERS = ("exact", "fast")
 _FORMATS = {"float32": None, "bf16": torch.bfloat16, "fp16": torch.float16}
+_SMALLEST = 16 * 16  # pixels
 
 
 class Tier:
@@ -43,8 +43,8 @@ class Tier:
     def __init__(self, recipe: Recipe, device: torch.device) -> None:
         _check(recipe)
         self._recipe, self._device, self._fast = recipe, device, recipe.tier == "fast"
-        self._format = _FORMATS.get(recipe.precision)
-        self._scaler = torch.amp.GradScaler(device.type) if self._format is torch.float16 else None
+        self._convolves = False
+        self._scaler = torch.amp.GradScaler(device.type) if recipe.precision == "fp16" else None
         self.skipped = 0
         if self._fast and device.type == "cuda":
             _free_kernels()
@@ -53,24 +53,26 @@ class Tier:
         """Lay out, and compile, in place: names in the state dict stay."""
         if not self._fast:
             return
-        if any(isinstance(module, nn.Conv2d) for module in model.modules()):
+        self._convolves = any(isinstance(module, nn.Conv2d) for module in model.modules())
+        if self._convolves:
             model.to(memory_format=torch.channels_last)
-            self._format = torch.bfloat16 if self._recipe.precision == "auto" else self._format
         if self._recipe.compile and _compiler_works(self._device):
             model.compile()
 
-    def autocast(self) -> AbstractContextManager[None]:
-        """Where the forward pass is computed in the tier's number format."""
-        if self._format is None:
-            return nullcontext()
-        return torch.autocast(self._device.type, self._format)
-
     def logits(self, model: nn.Module, images: torch.Tensor) -> torch.Tensor:
-        """float32 [B, K] of images float32 [B, C, H, W]."""
-        if self._format is None:
+        """float32 [B, K] of images float32 [B, C, H, W], or of features [B, F]."""
+        number_format = self._format_for(images)
+        if number_format is None:
             return model(images)  # type: ignore[no-any-return]
-        with self.autocast():
+        with torch.autocast(self._device.type, number_format):
             return model(images).float()  # type: ignore[no-any-return]
+
+    def _format_for(self, images: torch.Tensor) -> torch.dtype | None:
+        """What autocast converts to; None is float32."""
+        if self._recipe.precision != "auto":
+            return _FORMATS[self._recipe.precision]
+        large = self._recipe.network.input_size or images.shape[2:].numel() >= _SMALLEST
+        return torch.bfloat16 if self._convolves and large else None
 
     def scale(self, loss: torch.Tensor) -> torch.Tensor:
         """What to take the gradient of: fp16 would lose small ones, so it multiplies the loss (GradScaler)."""
