@@ -9,6 +9,7 @@ cache has them; of other JPEGs, where libturbojpeg 3 is at hand. The box counts 
 
 from __future__ import annotations
 
+import re
 from collections.abc import Sequence
 
 import numpy as np
@@ -22,6 +23,8 @@ from datavolume.data.decoding.rows import rows_of
 from datavolume.data.decoding.whole import decode_jpeg, decode_other, upright
 
 __all__ = ["decode"]
+
+_WHERE = re.compile(r"^\w+, \S+:\d+, ")  # torchvision's errors begin with a place in its sources
 
 Pixels = NDArray[np.uint8]
 
@@ -37,7 +40,7 @@ def decode(
     try:
         part = _part(bytes(encoded), top, left, height, width, orientation)
     except Exception as error:  # decoders raise whatever damaged data make them stumble over
-        raise ValueError(str(error).split("\n", 1)[0] or type(error).__name__) from error
+        raise ValueError(_WHERE.sub("", str(error).split("\n", 1)[0]) or type(error).__name__) from error
     image = torch.from_numpy(part).permute(2, 0, 1)
     if (height, width) != (size, size):
         image = F.interpolate(image[None], size=(size, size), mode="bilinear", antialias=True)[0]
@@ -49,14 +52,15 @@ def _part(data: bytes, top: int, left: int, height: int, width: int, orientation
     header = read_header(data)
     if header is None or header.components not in (1, 3):
         return _cut(upright(decode_other(data), orientation), top, left, height, width)
+    first = 0
     if orientation == 1:
         shorter = rows_of(data, header, max(0, top), min(header.height, top + height))
         if shorter is not None:
-            return _cut(decode_jpeg(shorter[0]), top - shorter[1], left, height, width)
-        part = turbo.crop(data, header, top, left, height, width)
+            data, header, first = shorter
+        part = turbo.crop(data, header, top - first, left, height, width)
         if part is not None:
             return part
-    return _cut(upright(decode_jpeg(data), orientation), top, left, height, width)
+    return _cut(upright(decode_jpeg(data), orientation), top - first, left, height, width)
 
 
 def _cut(image: Pixels, top: int, left: int, height: int, width: int) -> Pixels:

@@ -1,6 +1,6 @@
 """The rows of a JPEG that a crop needs, as a smaller JPEG: where restart markers stand at the ends of its rows.
 
-shorter, first = rows_of(data, header, top, bottom)      pixel row `first` of the image is row 0 of the shorter one
+shorter, its_header, first = rows_of(data, header, top, bottom)      its row 0 is row `first` of the image
 
 After a restart marker nothing depends on what stands before it. So whole rows of MCUs are taken, one more on each side,
 since chroma is scaled up from neighbouring rows: the pixels are exactly those of the whole image. The cache that
@@ -10,6 +10,7 @@ datavolume writes has these markers (0.1 % of its size); other JPEGs mostly have
 from __future__ import annotations
 
 import re
+from dataclasses import replace
 
 from datavolume.data.decoding.header import Header
 
@@ -19,8 +20,8 @@ _MARKER = re.compile(rb"\xff[\xd0-\xd7]")
 _END = b"\xff\xd9"
 
 
-def rows_of(data: bytes, header: Header, top: int, bottom: int) -> tuple[bytearray, int] | None:
-    """A JPEG that holds the pixel rows top..bottom-1, and its first row; None where it must be decoded whole."""
+def rows_of(data: bytes, header: Header, top: int, bottom: int) -> tuple[bytes, Header, int] | None:
+    """A JPEG that holds pixel rows top..bottom-1, its header and its first row; None where it cannot be cut out."""
     count = _intervals(header)
     if count < 2 or not 0 <= top < bottom <= header.height:
         return None
@@ -35,7 +36,8 @@ def rows_of(data: bytes, header: Header, top: int, bottom: int) -> tuple[bytearr
     if end < starts[last - 1]:
         return None
     height = min(header.height, last * pixels) - first * pixels
-    return _shorter(data, header, starts[first:last], end, height), first * pixels
+    shorter = _shorter(data, header, starts[first:last], end, height)
+    return shorter, replace(header, height=height), first * pixels
 
 
 def _intervals(header: Header) -> int:
@@ -45,7 +47,7 @@ def _intervals(header: Header) -> int:
     return -(-header.mcu_rows * header.mcu_columns // header.interval)
 
 
-def _shorter(data: bytes, header: Header, starts: list[int], end: int, height: int) -> bytearray:
+def _shorter(data: bytes, header: Header, starts: list[int], end: int, height: int) -> bytes:
     """The same head with another height, the data from the first start to `end`, markers numbered from 0 again."""
     shorter = bytearray(data[: header.scan_at])
     shorter[header.height_at : header.height_at + 2] = height.to_bytes(2, "big")
@@ -54,4 +56,4 @@ def _shorter(data: bytes, header: Header, starts: list[int], end: int, height: i
     for number, start in enumerate(starts[1:]):
         shorter[start + shift - 1] = 0xD0 + number % 8
     shorter += _END
-    return shorter
+    return bytes(shorter)
