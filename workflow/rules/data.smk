@@ -83,3 +83,24 @@ rule subset:
         "Choose subset {wildcards.subset} of {wildcards.dataset}"
     script:
         "../scripts/subset.py"
+
+
+# Only of a study whose volumes are drawn more than once.
+rule overlap:
+    input:
+        WORKFLOW.compared_subsets,
+    output:
+        overall=PATHS.analysis("overlap.csv"),
+        by_class=PATHS.analysis("overlap_by_class.csv"),
+    log:
+        log_of("overlap.log"),
+    localrule: True
+    conda:
+        ENVIRONMENT
+    params:
+        groups=WORKFLOW.compared,
+        results=PATHS.root,
+    message:
+        "Compare the subsets of each volume"
+    script:
+        "../scripts/overlap.py"

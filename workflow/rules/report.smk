@@ -12,6 +12,7 @@ rule report:
         figures=[PATHS.figure(name, "svg") for name in figure_names()],
         tables=[PATHS.table(name, "html") for name in table_names()],
         environments=WORKFLOW.run_files("environment.json"),
+        overlap=[PATHS.analysis("overlap.csv")] if WORKFLOW.compared else [],
     output:
         report(PATHS.report, caption="../report/report.rst", category="Report"),
     log:

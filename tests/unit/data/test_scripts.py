@@ -6,6 +6,7 @@ from pathlib import Path
 from types import ModuleType
 
 import numpy as np
+import pandas as pd
 import pytest
 from unit.data.test_fetch import split_of
 
@@ -100,3 +101,16 @@ def test_weights_are_fetched_to_their_file(tmp_path, monkeypatch):
     monkeypatch.setattr(module, "fetch_weights", lambda name, path: path.write_text(name))
     module.weights(architecture="resnet18", output=tmp_path / "resnet18.pt")
     assert (tmp_path / "resnet18.pt").read_text() == "resnet18"
+
+
+def test_subsets_of_one_volume_are_compared(paths, tmp_path):
+    test_index_and_subsets_of_a_plan(paths, tmp_path)
+    files = [tmp_path / "overlap.csv", tmp_path / "by_class.csv"]
+    groups = [(dataset_id(DATASET), [subset_id(volume) for volume in VOLUMES])]
+    script("overlap").overlaps(groups=groups, results=paths.root, overall=files[0], by_class=files[1])
+    overall, by_class = map(pd.read_csv, files)
+    index = load_index(paths, dataset_id(DATASET))
+    first, second = (load_subset(paths.subset(dataset_id(DATASET), subset_id(v)), index) for v in VOLUMES)
+    assert overall["common"].to_list() == [len(np.intersect1d(first, second))]
+    assert by_class["common"].sum() == overall["common"][0]
+    assert (len(by_class), set(by_class["dataset"])) == (10, {dataset_id(DATASET)})

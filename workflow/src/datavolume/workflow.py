@@ -13,6 +13,7 @@ import shlex
 import sys
 from collections.abc import Mapping
 from dataclasses import asdict, dataclass, replace
+from functools import cached_property
 from pathlib import Path
 from typing import Any
 
@@ -23,6 +24,7 @@ from datavolume.study import (
     Plan,
     PlannedRun,
     Study,
+    Volume,
     dataset_id,
     expand,
     find_study,
@@ -104,6 +106,19 @@ class Workflow:
         before: str = json.loads(report.read_text(encoding="utf-8"))["listing"]
         return before
 
+    @cached_property
+    def compared(self) -> list[tuple[str, list[str]]]:
+        """Datasets, each with the ids of its subsets of one volume that were drawn with several seeds."""
+        groups: dict[tuple[str, Volume], dict[str, None]] = {}
+        for run in {(run.dataset, run.subset): run for run in self.plan.runs}.values():
+            for subset, volume in run.subsets.items():
+                groups.setdefault((run.dataset, replace(volume, seed=0)), {})[subset] = None
+        return [(dataset, list(names)) for (dataset, _), names in groups.items() if len(names) > 1]
+
+    @property
+    def compared_subsets(self) -> list[Path]:
+        return [self.paths.subset(dataset, name) for dataset, names in self.compared for name in names]
+
     @property
     def decoded(self) -> str:
         """A pattern: the names of the datasets whose images are files, to be decoded when they are indexed."""
@@ -167,7 +182,7 @@ def _check_names(study: Study, file: Path, paths: Paths) -> None:
         try:
             (check_dataset if indexed else check_source)(experiment.dataset)
             for architecture in experiment.architectures:
-                check_architecture(architecture)
+                check_architecture(architecture, experiment.recipe.network)
         except UserError as error:
             raise UserError(f"{file}: experiments.{experiment.name}: {error}") from error
 

@@ -70,7 +70,7 @@ def _train(options: argparse.Namespace, arguments: Sequence[str]) -> None:
         _become_launcher(processes, nodes, cores, arguments)
     from datavolume.training.block import train_block  # imports torch: seconds, and a mistake is said before
 
-    train_block(paths, block, options.checkpoint_seconds, stop)
+    train_block(paths, block, options.checkpoint_seconds, stop, options.cores)
 
 
 def _processes_and_nodes(asked: int | None, resources: Resources) -> tuple[int, int]:
