@@ -23,6 +23,7 @@ DIGITS = Work(
     epochs=20,
     evaluate_every=2,
     seeds=10,
+    through_snakemake=True,
 )
 
 

@@ -2,8 +2,8 @@
 
     python benchmarks/emnist_cnn.py --rounds 3 --data ../shared/data
 
-12 000 training samples of a subset of 3 000, evaluated twice on both splits; plan, index and subset stand ready on
-both sides. Without Fashion-MNIST's files, images of noise with a mark for their class take their place.
+12 000 training samples of a subset of 3 000, evaluated twice on both splits; both sides start with their data
+ready, without Snakemake. Without Fashion-MNIST's files, images of noise with a mark for their class take their place.
 """
 
 from __future__ import annotations
@@ -33,7 +33,6 @@ def work(file: Path) -> Work:
         epochs=4,
         evaluate_every=2,
         seeds=2,
-        untimed=True,
     )
 
 

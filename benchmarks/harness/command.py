@@ -51,7 +51,7 @@ def compare(work: Work, options: argparse.Namespace) -> None:
             for name in options.tiers
         }
         data = folder / "yardstick.npz"
-        next(iter(engines.values())).export(data, [0])
+        next(iter(engines.values())).export(data)
         yardstick = Yardstick(folder / "yardstick", work, data, Setting(*(options.setting or (1, 0, cores))))
         if options.try_settings:
             try_settings(yardstick, settings(cores), options.try_settings)

@@ -1,4 +1,4 @@
-"""datavolume's side: a study of one configuration through this repository's workflow, in a folder of its own."""
+"""datavolume's side: a study of one configuration, in a folder of its own."""
 
 from __future__ import annotations
 
@@ -12,15 +12,16 @@ from typing import Any
 import numpy as np
 import yaml
 
-from datavolume.data.index import load_index
-from datavolume.data.subsets import load_subset
-from datavolume.study import Paths, PlannedRun, expand, load_study
+from datavolume.data.index import build_index, load_index
+from datavolume.data.subsets import choose_subset, load_subset, write_subset
+from datavolume.study import Paths, Plan, PlannedRun, expand, load_study, write_plan
 from harness.measured import Measured, timed
 from harness.work import Work
 
 __all__ = ["Engine"]
 
 REPOSITORY = Path(__file__).resolve().parents[2]
+TABLES = ("metrics", "timing", "summary")
 
 
 @dataclass(frozen=True)
@@ -35,28 +36,25 @@ class Engine:
     data_folder: Path
 
     def run(self, seeds: list[int]) -> Measured:
-        """Train the seeds, from nothing or from index and subset on."""
-        results = self.folder / "results"
-        if results.exists():
-            shutil.rmtree(results if not self.work.untimed else results / self.name, ignore_errors=True)
-        planned = self._plan(seeds)
-        if self.work.untimed:
-            self.prepare(planned)
-        targets = [str(self._paths.run_file(planned[0].configuration, planned[0].block, "metrics.csv"))]
-        wall, cpu = timed(self._snakemake(targets), self.folder)
-        return self._read(planned[0], wall, cpu)
+        """Train the seeds."""
+        plan = self._plan(seeds)
+        configuration, block = next(iter(plan.blocks))
+        if self.work.through_snakemake:
+            shutil.rmtree(self.folder / "results", ignore_errors=True)
+            command = self._snakemake(Paths(self._root).run_file(configuration, block, "metrics.csv"))
+        else:
+            shutil.rmtree(self.folder / self._root / "checkpoints", ignore_errors=True)
+            self._prepare(plan)
+            command = [sys.executable, "-m", "datavolume.training", "--results", str(self._root)]
+            command += ["--configuration", configuration, "--block", block]
+        wall, cpu = timed(command, self.folder)
+        return self._read(configuration, block, wall, cpu)
 
-    def prepare(self, planned: list[PlannedRun]) -> None:
-        """Plan, index and subset: not timed."""
-        timed(self._snakemake([str(self._paths.subset(planned[0].dataset, planned[0].subset))]), self.folder)
-
-    def export(self, file: Path, seeds: list[int]) -> None:
-        """The very images of the work as the yardstick reads them; index and subset are made for it."""
-        planned = self._plan(seeds)
-        self.prepare(planned)
-        paths = Paths(self.folder / self._paths.root)
-        index = load_index(paths, planned[0].dataset)
-        subset = load_subset(paths.subset(planned[0].dataset, planned[0].subset), index)
+    def export(self, file: Path) -> None:
+        """The very images of the work as the yardstick reads them."""
+        planned = self._prepare(self._plan([0]))
+        index = load_index(self._paths, planned.dataset)
+        subset = load_subset(self._paths.subset(planned.dataset, planned.subset), index)
         arrays: dict[str, Any] = {"mean": index.mean, "std": index.std}
         for split, samples in (("train", subset), ("validation", index.validation_samples)):
             images = np.asarray(index.images[samples])
@@ -65,28 +63,41 @@ class Engine:
         np.savez(file, **arrays)
 
     @property
-    def _paths(self) -> Paths:
-        return Paths(Path("results", self.name))
+    def _root(self) -> Path:
+        return Path("results", self.name)
 
-    def _plan(self, seeds: list[int]) -> list[PlannedRun]:
+    @property
+    def _paths(self) -> Paths:
+        return Paths(self.folder / self._root)
+
+    def _plan(self, seeds: list[int]) -> Plan:
         """Write the study, and expand it as the workflow will."""
         shutil.copytree(REPOSITORY / "config", self.folder / "config", dirs_exist_ok=True)
         file = self.folder / "config/studies" / f"{self.name}.yaml"
         file.write_text(yaml.safe_dump(self.work.study(seeds, self.recipe, self.resources), sort_keys=False))
-        return list(expand(load_study(file)).runs)
+        return expand(load_study(file))
 
-    def _snakemake(self, targets: list[str]) -> list[str]:
+    def _prepare(self, plan: Plan) -> PlannedRun:
+        """Plan, index and subset, without Snakemake; the index once for all sides. The first run of the plan."""
+        first = plan.runs[0]
+        write_plan(plan, self._paths.plan)
+        if not self._paths.data_file(first.dataset, "prepared.json").exists():
+            build_index(first.unpack().dataset, self._paths, self.data_folder)
+        index = load_index(self._paths, first.dataset)
+        labels, volume = index.labels[index.train], first.unpack().volume
+        ids = choose_subset(index.train_samples, labels, volume, dataset=index.name, classes=index.classes)
+        write_subset(self._paths.subset(first.dataset, first.subset), ids)
+        return first
+
+    def _snakemake(self, target: Path) -> list[str]:
         snakefile, profile = REPOSITORY / "workflow/Snakefile", REPOSITORY / "profiles/local"
         command = [sys.executable, "-m", "snakemake", "--snakefile", str(snakefile), "--profile", str(profile)]
         config = [f"study={self.name}", "scale=full", f"data={self.data_folder}"]
-        return [*command, "--no-hooks", "--config", *config, "--", *targets]
+        return [*command, "--no-hooks", "--config", *config, "--", str(target)]
 
-    def _read(self, planned: PlannedRun, wall: float, cpu: float) -> Measured:
-        paths = Paths(self.folder / self._paths.root)
-        tables = {
-            name: _rows(paths.run_file(planned.configuration, planned.block, f"{name}.csv"))
-            for name in ("metrics", "timing", "summary")
-        }
+    def _read(self, configuration: str, block: str, wall: float, cpu: float) -> Measured:
+        files = {name: self._paths.run_file(configuration, block, f"{name}.csv") for name in TABLES}
+        tables = {name: _rows(file) for name, file in files.items()}
         last = max(int(row["update"]) for row in tables["metrics"])
         ends = [row for row in tables["metrics"] if int(row["update"]) == last and row["split"] == "validation"]
         speeds = [

@@ -12,8 +12,9 @@ __all__ = ["Work"]
 class Work:
     """One configuration; `seeds` runs of it are one round. `epochs` are of the subset of `size` images (None: all).
 
-    `dataset` is the study's own key; `untimed` are what stands ready before the clock starts: nothing, or the plan, the
-    index and the subset. `recipe` holds what the yardstick has no word for.
+    `dataset` is the study's own key, `recipe` holds what the yardstick has no word for. `through_snakemake`: from
+    nothing, with plan, index and subset in datavolume's time; otherwise these stand ready, and only the processes that
+    train are timed, on both sides.
     """
 
     name: str
@@ -28,7 +29,7 @@ class Work:
     epochs: int
     evaluate_every: int = 1
     seeds: int
-    untimed: bool = False
+    through_snakemake: bool = False
     recipe: dict[str, Any] = field(default_factory=dict)
 
     def study(self, seeds: list[int], recipe: dict[str, Any], resources: dict[str, Any]) -> dict[str, Any]:

@@ -1,4 +1,4 @@
-"""The yardstick's side: its script, one process a run, through a Snakefile of one rule."""
+"""The yardstick's side: its script, one process a run, through a Snakefile of one rule or without."""
 
 from __future__ import annotations
 
@@ -43,22 +43,32 @@ class Yardstick:
     work: Work
     data: Path
     setting: Setting = field(default_factory=lambda: Setting(1, 0, 1))
-    device: str = "cpu"
+    options: tuple[str, ...] = ()
 
     def run(self, seeds: list[int]) -> Measured:
         """Train the seeds; its data stand ready."""
         shutil.rmtree(self.folder, ignore_errors=True)
-        self.folder.mkdir(parents=True)
-        options = [*self.work.options(), "--data", str(self.data), "--device", self.device]
+        (self.folder / "out").mkdir(parents=True)
+        options = [*self.work.options(), *self.options, "--data", str(self.data)]
         options += ["--threads", str(self.setting.threads), "--workers", str(self.setting.workers)]
-        command = shlex.join([sys.executable, str(SCRIPT), *options]) + " --seed {wildcards.seed} --output {output}"
-        text = SNAKEFILE.format(seeds=seeds, cores=self.setting.threads + self.setting.workers, command=command)
-        (self.folder / "Snakefile").write_text(text)
-        cores = self.setting.at_once * (self.setting.threads + self.setting.workers)
-        snakemake = [sys.executable, "-m", "snakemake", "--cores", str(cores), "--quiet", "all"]
+        script = shlex.join([sys.executable, str(SCRIPT), *options])
+        command = self._snakemake(script, seeds) if self.work.through_snakemake else self._processes(script, seeds)
         # As many threads as are meant, from the first import on.
-        wall, cpu = timed(snakemake, self.folder, {"OMP_NUM_THREADS": str(self.setting.threads)})
+        wall, cpu = timed(command, self.folder, {"OMP_NUM_THREADS": str(self.setting.threads)})
         return self._read(seeds, wall, cpu)
+
+    def _snakemake(self, script: str, seeds: list[int]) -> list[str]:
+        each = self.setting.threads + self.setting.workers
+        shell = f"{script} --seed {{wildcards.seed}} --output {{output}}"
+        (self.folder / "Snakefile").write_text(SNAKEFILE.format(seeds=seeds, cores=each, command=shell))
+        cores = str(self.setting.at_once * each)
+        return [sys.executable, "-m", "snakemake", "--cores", cores, "--quiet", "all"]
+
+    def _processes(self, script: str, seeds: list[int]) -> list[str]:
+        """At most so many at once, with the system's own means."""
+        numbers = " ".join(map(str, seeds))
+        run = f"{script} --seed {{}} --output out/{{}}.json"
+        return ["sh", "-c", f"printf '%s\\n' {numbers} | xargs -P {self.setting.at_once} -I{{}} {run}"]
 
     def _read(self, seeds: list[int], wall: float, cpu: float) -> Measured:
         results = [json.loads((self.folder / f"out/{seed}.json").read_text()) for seed in seeds]
