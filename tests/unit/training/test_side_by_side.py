@@ -11,6 +11,7 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
+import torch
 from unit.training.studies import command, deterministic_bytes, make_study, train_all
 
 from datavolume.errors import UserError
@@ -266,6 +267,27 @@ def test_a_run_that_diverges_is_named(tmp_path: Path) -> None:
     with pytest.raises(TrainingDiverged, match=r"diverged: .* lower recipe\.learning_rate"):
         train_all(paths, plan)
     assert not any(paths.root.glob("runs/*/*"))
+
+
+@pytest.mark.usefixtures("three_cores")
+def test_no_gpu_is_touched_before_the_fork(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """CUDA does not work in a fork of a process that has used it. Here no GPU is found, by whoever asks."""
+    asked_by = tmp_path / "asked by"
+
+    def is_available() -> bool:
+        with asked_by.open("a") as file:
+            file.write(f"{os.getpid()}\n")
+        return False
+
+    monkeypatch.setattr(torch.cuda, "is_available", is_available)
+    asked = Resources(gpus=1, parallel_seeds=2)
+    paths, plan = make_study(tmp_path, seeds=(0, 1), budget=Budget(updates=3), resources=asked)
+    train_all(paths, plan)
+    own, processes = str(os.getpid()), asked_by.read_text().split()
+    assert own in processes
+    assert processes.index(own) >= 2
+    assert len(set(processes[: processes.index(own)])) == 2
+    assert not torch.cuda.is_initialized()
 
 
 LONG = {"seeds": (0, 1), "architecture": "small_cnn", "budget": Budget(updates=150)}
