@@ -6,7 +6,7 @@ The work is the same on each side: a random resized crop to 224 pixels, a random
 normalised by channel, of 192 JPEGs of 500 x 375 pixels. The yardstick is the data side of torchvision's reference
 training (the loader of ImageFolder, transforms, collation) without processes; ours is `training.feed` in the training
 thread. Seconds are CPU seconds of one thread, so that what else the machine does weighs little; each side in turn in
-every round, the ratio within the round, the median of the rounds.
+every round, the ratio within the round, the median of the rounds. Every side but the caches gives the same pixels.
 
 The JPEGs are made of 224-pixel photographs laid side by side (six in one, no pixel scaled, quality 95), so that size
 and detail are as in ImageNet; of made-up pictures where ../shared/data/imagenette224.tar is not there.
@@ -23,6 +23,7 @@ from collections.abc import Callable, Iterator
 from pathlib import Path
 from statistics import median
 from typing import Any
+from unittest.mock import patch
 
 import numpy as np
 import torch
@@ -30,6 +31,7 @@ from harness.compare import heading
 from PIL import Image
 from torchvision import transforms
 
+from datavolume.data.decoding import turbo
 from datavolume.data.index import Index, build_index, load_index
 from datavolume.study import Dataset, Paths, Recipe
 from datavolume.study.identity import dataset_id
@@ -61,12 +63,17 @@ def main() -> None:
 def sides(folder: Path) -> dict[str, Callable[[], None]]:
     """Each goes once over all images."""
     cache = {"image_size": SIDE, "resize": CACHE}
-    return {
+    originals, cached = (fed(index_of(folder, store=store, **cache)) for store in ("files", "jpeg"))
+    found = {
         "Pillow and transforms (yardstick)": yardstick(folder / "images"),
-        "originals, the same pixels": fed(index_of(folder, store="files", **cache)),
-        f"{CACHE}-pixel JPEG cache": fed(index_of(folder, store="jpeg", **cache)),
+        "originals, decoded whole": whole(originals),
+        f"{CACHE}-pixel JPEG cache": whole(cached),
         f"{CACHE}-pixel uint8 cache": fed(index_of(folder, store="tensors", image_size=CACHE)),
+        f"{SIDE}-pixel uint8 cache": fed(index_of(folder, store="tensors", image_size=SIDE)),
     }
+    if turbo.library() is not None:
+        found |= {"originals, with libturbojpeg": originals, f"{CACHE}-pixel JPEG cache, with libturbojpeg": cached}
+    return found
 
 
 def report(measured: dict[str, Callable[[], None]], rounds: int) -> None:
@@ -107,6 +114,16 @@ def yardstick(folder: Path) -> Callable[[], None]:
             torch.utils.data.default_collate([load(file) for file in files[start : start + BATCH]])
 
     return run
+
+
+def whole(run: Callable[[], None]) -> Callable[[], None]:
+    """As where there is no libturbojpeg 3."""
+
+    def without() -> None:
+        with patch.object(turbo, "library", lambda: None):
+            run()
+
+    return without
 
 
 def index_of(folder: Path, **given: object) -> Index:

@@ -41,10 +41,17 @@ def decode(
         part = _part(bytes(encoded), top, left, height, width, orientation)
     except Exception as error:  # decoders raise whatever damaged data make them stumble over
         raise ValueError(_WHERE.sub("", str(error).split("\n", 1)[0]) or type(error).__name__) from error
-    image = torch.from_numpy(part).permute(2, 0, 1)
+    image = _batch_of_one(part)
     if (height, width) != (size, size):
-        image = F.interpolate(image[None], size=(size, size), mode="bilinear", antialias=True)[0]
-    return image.flip(-1) if flip else image
+        image = F.interpolate(image, size=(size, size), mode="bilinear", antialias=True)
+    return image[0].flip(-1) if flip else image[0]
+
+
+def _batch_of_one(part: Pixels) -> torch.Tensor:
+    """[1, 3, h, w] that torch takes for channels-last, as it does not with unsqueeze: scaling is a tenth faster."""
+    rows = torch.from_numpy(part)
+    (height, width, channels), (down, across, deep) = rows.shape, rows.stride()
+    return rows.as_strided((1, channels, height, width), (height * down, deep, down, across))
 
 
 def _part(data: bytes, top: int, left: int, height: int, width: int, orientation: int) -> Pixels:

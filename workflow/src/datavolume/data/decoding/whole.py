@@ -6,6 +6,7 @@ Both stand on libjpeg-turbo, whose pixels are the same: slow integer DCT, smooth
 from __future__ import annotations
 
 import io
+import warnings
 from collections.abc import Callable
 from functools import cache
 from typing import cast
@@ -22,13 +23,12 @@ _EIGHT_BITS = ("1", "L", "LA", "P", "PA", "RGB", "RGBA", "RGBX", "CMYK", "YCbCr"
 Pixels = NDArray[np.uint8]
 
 
-def decode_jpeg(data: bytes | bytearray) -> Pixels:
+def decode_jpeg(data: bytes) -> Pixels:
     """uint8 [H, W, 3] of a grey or colour JPEG. Raises RuntimeError or OSError where it is damaged."""
     operator = _operator()
     if operator is None:
-        return decode_other(bytes(data))
-    writable = data if isinstance(data, bytearray) else bytearray(data)  # torch warns of buffers that are not
-    return cast(Pixels, operator(torch.frombuffer(writable, dtype=torch.uint8), _RGB).permute(1, 2, 0).numpy())
+        return decode_other(data)
+    return cast(Pixels, operator(torch.frombuffer(data, dtype=torch.uint8), _RGB).permute(1, 2, 0).numpy())
 
 
 @cache
@@ -36,6 +36,9 @@ def _operator() -> Callable[[torch.Tensor, int], torch.Tensor] | None:
     """torchvision's decoder, below its Python function, which warns that a later version moves it."""
     import torchvision.io  # noqa: F401, registers the operator; here, since studies of tensors do without
 
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore")
+        torch.frombuffer(b"-", dtype=torch.uint8)  # warns once of bytes, which must not be written to; nothing does
     return getattr(torch.ops.image, "decode_jpeg", None)  # None: torchvision was built without libjpeg
 
 
