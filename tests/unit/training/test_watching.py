@@ -54,8 +54,23 @@ def terminal(monkeypatch: pytest.MonkeyPatch) -> Terminal:
 
 
 @pytest.fixture(autouse=True)
-def _no_board(monkeypatch: pytest.MonkeyPatch) -> None:
+def _no_board_and_no_patience(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.delenv(TENSORBOARD, raising=False)
+    monkeypatch.setattr(watching, "SECONDS_BETWEEN_LINES", 0.0)
+
+
+def test_lines_keep_their_distance(
+    clock: Clock, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(watching, "SECONDS_BETWEEN_LINES", 10.0)
+    with Watch(RUN, 0, 1000) as watch:
+        for update, seconds in ((100, 4.0), (200, 7.0), (300, 9.0), (400, 2.0)):
+            clock.now += seconds
+            watch.evaluated(*measured(update))
+    assert [line.split(",")[0] for line in capsys.readouterr().out.splitlines()] == [
+        "mlp f0.25 seed 3: update 200 of 1000",
+        "mlp f0.25 seed 3: update 400 of 1000",
+    ]
 
 
 def measured(update: int, **timing: float) -> tuple[list[dict[str, Any]], dict[str, Any]]:

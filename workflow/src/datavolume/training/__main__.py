@@ -25,6 +25,7 @@ from datavolume.study.plan import read_plan
 from datavolume.training.layout import check_layout
 from datavolume.training.lease import TAKEN_OVER, TakenOver
 from datavolume.training.signals import Interrupted, listen
+from datavolume.training.watching import TENSORBOARD
 
 CHECKPOINT_SECONDS = 60.0
 
@@ -56,10 +57,13 @@ def _parser() -> argparse.ArgumentParser:
     parser.add_argument(
         "--checkpoint-seconds", type=float, default=CHECKPOINT_SECONDS, help="time between checkpoints (%(default)s)"
     )
+    parser.add_argument("--tensorboard", type=Path, help="also write what is measured for TensorBoard, in this folder")
     return parser
 
 
 def _train(options: argparse.Namespace, arguments: Sequence[str]) -> None:
+    if options.tensorboard:
+        os.environ[TENSORBOARD] = str(options.tensorboard.absolute())
     stop = listen()
     paths = Paths(options.results)
     block = read_plan(paths.plan).block(options.configuration, options.block)

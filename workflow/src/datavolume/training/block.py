@@ -79,20 +79,18 @@ class _Job:
             every = self.checkpoint_seconds if group.is_first else math.inf  # only the first process writes
             finished = []
             for planned in (self.block[turn] for turn in turns):
-                folder = self.paths.checkpoints(planned.run)
-                checkpoints = Checkpoints(
-                    folder, planned.run, data.fingerprint, every, environment.finished, lease.check
-                )
+                folder, run = self.paths.checkpoints(planned.run), planned.unpack()
                 group.share(partial(lease.take, folder))
-                run = planned.unpack()
                 training = Training(
-                    run,
-                    data,
-                    group,
-                    checkpoints,
-                    self.stop,
-                    lease,
-                    usage,
+                    run=run,
+                    data=data,
+                    group=group,
+                    checkpoints=Checkpoints(
+                        folder, planned.run, data.fingerprint, every, environment.finished, lease.check
+                    ),
+                    stop=self.stop,
+                    lease=lease,
+                    usage=usage,
                     origin=Origin(run.start, self.paths.checkpoints(run.start.run)) if run.start else None,
                     kept=[float(share) for share in planned.kept.split()],
                     workers=first.resources.workers,

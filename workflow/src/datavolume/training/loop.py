@@ -24,6 +24,7 @@ from datavolume.training.signals import Interrupted, StopRequest
 from datavolume.training.stopping import has_stopped
 from datavolume.training.timeline import Stretch, stretches, updates_at
 from datavolume.training.usage import Usage
+from datavolume.training.watching import Watch
 
 __all__ = ["Training"]
 
@@ -60,6 +61,9 @@ class Training:
         self._losses = LossWatch(self.run, self.progress.update, self.group.device)
         learner = None
         with ExitStack() as opened:
+            self._watch = opened.enter_context(
+                Watch(self.run, self.progress.update, self._stretches[-1].end, shown=self.group.is_first)
+            )
             for stretch, learner in self._learners(opened):
                 try:
                     self._train(stretch, learner)
@@ -87,6 +91,7 @@ class Training:
             losses.add(loss)
 
             progress.update = update + 1
+            self._watch.step(progress.update)
             if signal == TAKEN_OVER:
                 group.share(lease.check)  # raises
             if signal or self.checkpoints.due or group.size > 1:  # all check alike, or one would wait for another
@@ -136,6 +141,7 @@ class Training:
             row = timing_row(self.progress.timing, update, samples, seconds, waited, used)
             self.progress.metrics += rows
             self.progress.timing.append(row)
+            self._watch.evaluated(rows, row)
 
     def _save(self, learner: Learner) -> None:
         """By the first process alone: all have the same weights, and it has shard 0's buffers."""

@@ -1,4 +1,4 @@
-"""What a person sees of a run while it trains: a bar in a terminal, else a line an evaluation; TensorBoard if wanted.
+"""What a person sees of a run while it trains: a bar in a terminal, else lines; TensorBoard if wanted.
 
     with Watch(run, done, updates, shown=group.is_first) as watch:    from update `done` of `updates` on
         watch.step(update)                                            after each update; costs next to nothing
@@ -27,6 +27,7 @@ from datavolume.study.model import Run
 __all__ = ["TENSORBOARD", "Watch"]
 
 TENSORBOARD = "DATAVOLUME_TENSORBOARD"
+SECONDS_BETWEEN_LINES = 10.0
 _SECONDS_BETWEEN_PICTURES = 0.1
 _POINT = frozenset({"split", "update", "epoch", "samples", "learning_rate", "phase"})
 
@@ -100,14 +101,16 @@ def _duration(seconds: float) -> str:
 
 
 class _Lines:
-    """For logs: a line at each evaluation."""
+    """For logs: a line at an evaluation, not more often than a person reads; small runs say only how they ended."""
 
     def __init__(self, run: Run, done: int, updates: int) -> None:
         self._name, self._done, self._updates = _name(run), done, updates
-        self._since = time.monotonic()
+        self._since = self._last = time.monotonic()
 
     def evaluated(self, rows: Sequence[Row], timing: Row) -> None:
-        update = timing["update"]
+        if time.monotonic() - self._last < SECONDS_BETWEEN_LINES:
+            return
+        self._last, update = time.monotonic(), timing["update"]
         left = f", {_duration(self._seconds_left(update))} left" if self._done < update < self._updates else ""
         said = f"{self._name}: update {update} of {self._updates}, {_results(rows)}, {_speed(timing)}{left}"
         print(said, flush=True)
