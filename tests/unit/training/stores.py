@@ -35,7 +35,7 @@ def tensors_index() -> Index:
     for image in photographs():
         top, left = (image.shape[0] - SIDE) // 2, (image.shape[1] - SIDE) // 2
         squares.append(image[top : top + SIDE, left : left + SIDE].transpose(2, 0, 1))
-    return _index(images=np.stack(squares))
+    return _index(images=np.stack(squares), side=SIDE, resize=RESIZE)
 
 
 def jpeg_index() -> Index:

@@ -35,6 +35,7 @@ AUGMENTATIONS = {
     "random": RANDOM,
     "padded": Augmentation(crop="padded", flip=0.5, policy="trivial_augment"),
     "repeated": Augmentation(crop="random_resized", repeated=2),
+    "appended crops": Augmentation(crop="random_resized", appended=0.5),
     "appended": Augmentation(flip=1.0, appended=0.5, mixup=1.0),
 }
 

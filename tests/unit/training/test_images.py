@@ -45,6 +45,13 @@ def test_normalised_pixels_are_zero_at_the_mean_and_one_a_deviation_above() -> N
     torch.testing.assert_close(data.normalise(pixels + 51)[0], ((0.2 - mean) / std).expand(3, 2, 2))
 
 
+def test_large_images_are_normalised_to_the_same_bits(monkeypatch: pytest.MonkeyPatch) -> None:
+    data = Images(tensors_index(), SUBSET, CPU)
+    together = data.normalise(data.train.images)
+    monkeypatch.setattr(module, "_LARGE_IMAGE", 1)
+    assert torch.equal(data.normalise(data.train.images), together)
+
+
 def test_the_fingerprint_is_that_of_images_and_subset() -> None:
     index = tensors_index()
     first = Images(index, SUBSET, CPU).fingerprint

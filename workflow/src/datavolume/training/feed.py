@@ -182,33 +182,35 @@ class Feed:
     def _begin(self, update: int, shard: int) -> None:
         wanted = self._wanted(update, shard)
         samples = self._images.subset[wanted.positions]
-        scaled = self._augmentation.crop == "random_resized"
-        batch = self._reader.begin(self._threads, samples, *self._geometry(wanted, samples), by_pixel=scaled)
+        batch = self._reader.begin(self._threads, samples, *self._geometry(wanted, samples))
         self._ahead.append((update, shard, wanted, batch))
 
     def _geometry(
         self, wanted: _Wanted, samples: NDArray[np.int64]
-    ) -> tuple[NDArray[np.int64], NDArray[np.bool_]] | tuple[()]:
-        """Boxes and mirrors of encoded images; those of tensors are moved on the device."""
-        sizes = self._sizes(samples)
-        if sizes is None:
-            return ()
-        if wanted.keys is None:
-            return self._centres(*sizes), np.zeros(len(samples), np.bool_)
+    ) -> tuple[NDArray[np.int64] | None, NDArray[np.bool_] | None]:
+        """Boxes and mirrors. Tensors are cropped and mirrored on the device: the boxes say what of them is needed."""
+        index, keys = self._images.index, wanted.keys
+        heights, widths = self._sizes(samples)
+        if index.store == "tensors" and (keys is None or self._augmentation.crop != "random_resized"):
+            return None, None
+        if keys is None:
+            return self._centres(heights, widths), None
         changed = wanted.appended if self._augmentation.appended else None
-        index = self._images.index
-        boxes = crop_boxes(
-            self._augmentation, wanted.keys, *sizes, index.image_size[0], resize=index.resize, changed=changed
-        )
-        return boxes, flips(self._augmentation, wanted.keys, changed=changed)
+        size, resize = (index.image_size, None) if index.store == "tensors" else (index.image_size[0], index.resize)
+        boxes = crop_boxes(self._augmentation, keys, heights, widths, size, resize=resize, changed=changed)
+        return boxes, flips(self._augmentation, keys, changed=changed)
 
     def _central(self, samples: NDArray[np.int64]) -> Batch:
-        sizes = self._sizes(samples)
-        return self._reader.begin(self._threads, samples, None if sizes is None else self._centres(*sizes))
+        whole = self._images.index.store == "tensors"
+        return self._reader.begin(self._threads, samples, None if whole else self._centres(*self._sizes(samples)))
 
-    def _sizes(self, samples: NDArray[np.int64]) -> tuple[NDArray[np.int64], NDArray[np.int64]] | None:
-        sizes = self._images.index.sizes
-        return None if sizes is None else (sizes[0][samples], sizes[1][samples])
+    def _sizes(self, samples: NDArray[np.int64]) -> tuple[NDArray[np.int64], NDArray[np.int64]]:
+        """Heights and widths of the images as they are stored."""
+        index = self._images.index
+        if index.sizes is None:
+            height, width = index.image_size
+            return np.full(len(samples), height), np.full(len(samples), width)
+        return index.sizes[0][samples], index.sizes[1][samples]
 
     def _centres(self, heights: NDArray[np.int64], widths: NDArray[np.int64]) -> NDArray[np.int64]:
         return centre_boxes(heights, widths, self._images.index.image_size[0], self._images.index.resize)
