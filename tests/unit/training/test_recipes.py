@@ -66,6 +66,15 @@ def test_stopped_and_resumed_has_the_same_bytes(tmp_path: Path, name: str) -> No
     assert deterministic_bytes(*stopped) == deterministic_bytes(*straight)
 
 
+@pytest.mark.parametrize("name", ["averaged", "phases"])
+def test_checkpoints_after_every_update_change_nothing(tmp_path: Path, name: str) -> None:
+    study = {"architecture": "small_cnn", **RECIPES[name]}
+    straight, often = (make_study(tmp_path / part, **study) for part in ("straight", "often"))
+    train_all(*straight)
+    train_all(*often, checkpoint_seconds=0)
+    assert deterministic_bytes(*often) == deterministic_bytes(*straight)
+
+
 def test_each_recipe_is_a_run_of_its_own(tmp_path: Path) -> None:
     plans = [make_study(tmp_path / name, architecture="small_cnn", **recipe)[1] for name, recipe in RECIPES.items()]
     assert len({plan.runs[0].run for plan in plans}) == len(RECIPES)

@@ -45,7 +45,7 @@ def test_cpu_seconds_add_up_over_rows_and_old_rows_have_none() -> None:
         "seconds": 3.0,
         "images_per_second": 160.0,
         "step_seconds": 0.2,
-        "data_wait_share": pytest.approx(0.2),
+        "data_wait_share": pytest.approx(0.3),
         "peak_memory_mb": 100.0,
         "gpu_utilisation": 0.25,
         "cpu_seconds": 2.0,
@@ -59,7 +59,9 @@ def test_files_from_before_are_collected_beside_those_of_now(tmp_path: Path) -> 
     paths = write_runs(tmp_path, plan)
     first, *_ = files_of(paths, plan, "timing.csv")
     assert "cpu_seconds" not in first.read_text()
-    pd.read_csv(first).assign(gpu_utilisation=0.5, cpu_seconds=3.0, peak_host_memory_mb=70.0).to_csv(first, index=False)
+    used = {"gpu_utilisation": 0.5, "cpu_seconds": 3.0, "peak_host_memory_mb": 70.0}
+    steps = {"samples": 320, "step_seconds": 0.1, "data_wait_share": 0.0}
+    pd.read_csv(first).assign(**used, **steps).to_csv(first, index=False)
     parts = {name: read_parts(name, files_of(paths, plan, f"{name}.csv"), plan) for name in COLUMNS}
     timing = collect(plan, **parts).timing
     assert set(COLUMNS["timing"]) <= set(timing)

@@ -56,6 +56,10 @@ class Progress:
     probabilities: torch.Tensor | None = None
     environment: str = "{}"
 
+    def forget(self) -> None:
+        """What was only there to be saved, or has been put in place."""
+        self.model = self.optimizer = self.average = self.scale = None
+
     @property
     def finished(self) -> bool:
         return self.probabilities is not None
@@ -107,7 +111,7 @@ class Checkpoints:
             raise UserError(
                 f"{file}: does not fit the network ({reason}); delete {file.parent} to train anew"
             ) from error
-        progress.model = progress.optimizer = progress.average = progress.scale = None
+        progress.forget()
 
     def save(self, progress: Progress) -> None:
         """Raises UserError, and changes nothing, where the disk is full or cannot be written."""

@@ -5,9 +5,10 @@ progress = Training(run, data, group, checkpoints, ...).train()
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator
-from contextlib import ExitStack, suppress
+from collections.abc import Iterable
+from contextlib import suppress
 from dataclasses import dataclass, field
+from typing import Any
 
 from datavolume.study.identity import run_id
 from datavolume.study.model import Run
@@ -59,24 +60,31 @@ class Training:
         self._kept = {updates_at(self._stretches, share): share for share in self.kept}
         self._clock = Clock(self.progress.seconds, self.group.device)
         self._losses = LossWatch(self.run, self.progress.update, self.group.device)
-        learner = None
-        with ExitStack() as opened:
-            self._watch = opened.enter_context(
-                Watch(self.run, self.progress.update, self._stretches[-1].end, shown=self.group.is_first)
-            )
-            for stretch, learner in self._learners(opened):
-                try:
-                    self._train(stretch, learner)
-                except TrainingDiverged as error:
-                    self._keep_evidence(learner, error)
-                    raise
-            assert learner is not None  # a run has one stretch at least
-            self._finish(learner)
+        updates, shown = self._stretches[-1].end, self.group.is_first
+        with Watch(self.run, self.progress.update, updates, shown=shown) as self._watch:
+            carried: dict[str, Any] | None = None
+            for stretch in self._stretches:
+                if self.progress.update <= stretch.end:
+                    with self._learner(stretch, carried) as learner:
+                        self._train(stretch, learner)
+                        carried = learner.network.state_dict()
+                        if stretch is self._stretches[-1]:
+                            self._finish(learner)
         return self.progress
 
     def _train(self, stretch: Stretch, learner: Learner) -> None:
-        """One phase. A checkpoint is taken after a step, before the evaluation at that point: going on from it repeats
-        the evaluation."""
+        """One phase; what is known of a run that diverges stays."""
+        try:
+            self._updates(stretch, learner)
+        except TrainingDiverged as error:
+            if self.group.is_first:
+                self._take(learner)
+                self.checkpoints.keep_evidence(self.progress, error.evidence)
+            raise
+
+    def _updates(self, stretch: Stretch, learner: Learner) -> None:
+        """A checkpoint is taken after a step, before the evaluation at that point: going on from it repeats the
+        evaluation."""
         progress, group, lease, losses = self.progress, self.group, self.lease, self._losses
         for update in range(max(progress.update, stretch.first), stretch.end + 1):
             if update in stretch.points:
@@ -106,39 +114,33 @@ class Training:
                 with suppress(TakenOver):  # this process alone knows of it: all agree on it at the next step
                     self._save(learner)
 
-    def _learners(self, opened: ExitStack) -> Iterator[tuple[Stretch, Learner]]:
-        """What is still to be trained: each phase from the checkpoint, another run, the phase before it, or afresh."""
-        progress, before = self.progress, None
-        for stretch in self._stretches:
-            if progress.update > stretch.end:
-                continue
-            with self._clock.paused():
-                learner = opened.enter_context(self._learner(stretch, before))
-            yield stretch, learner
-            before = learner
-
-    def _learner(self, stretch: Stretch, before: Learner | None) -> Learner:
-        images = self.data.images(stretch.phase.volume)
-        features, weights = self.data.features, self.data.weights
-        learner = Learner(self.run, stretch, images, self.group, features, weights=weights, workers=self.workers)
-        if self.progress.model is not None:
-            self.checkpoints.restore(self.progress, learner)
-        elif before is not None and stretch.phase.carried:
-            learner.network.load_state_dict(before.network.state_dict())
-        elif before is None and self.origin is not None:
-            self.origin.restore(self.progress, learner)
+    def _learner(self, stretch: Stretch, carried: dict[str, Any] | None) -> Learner:
+        """From the checkpoint, from another run, with the weights of the phase before, or afresh."""
+        images, features, weights = self.data.images(stretch.phase.volume), self.data.features, self.data.weights
+        with self._clock.paused():
+            learner = Learner(self.run, stretch, images, self.group, features, weights=weights, workers=self.workers)
+            if self.progress.model is not None:
+                self.checkpoints.restore(self.progress, learner)
+            elif carried is not None and stretch.phase.carried:
+                learner.network.load_state_dict(carried)
+            elif carried is None and self.origin is not None:
+                self.origin.restore(self.progress, learner)
+        self._waited = 0.0
         return learner
 
     def _evaluate(self, update: int, stretch: Stretch, learner: Learner) -> None:
         with self._clock.paused():
             self._losses.check(update)
+            waited = learner.feed.wait_seconds - self._waited
             splits = self.data.evaluated(stretch.phase)
             measured = evaluate(learner, splits, self.data.classes, self.group)
             self._losses.check(update, measured)
             rows = metric_rows(measured, update, stretch)
             used = self.usage.since_last()
-            samples, seconds, waited = stretch.samples_at(update), self._clock.seconds, learner.feed.wait_seconds
-            row = timing_row(self.progress.timing, update, samples, seconds, waited, used)
+            row = timing_row(
+                self.progress.timing, update, stretch.samples_at(update), self._clock.seconds, waited, used
+            )
+            self._waited = learner.feed.wait_seconds  # that of evaluations does not count
             self.progress.metrics += rows
             self.progress.timing.append(row)
             self._watch.evaluated(rows, row)
@@ -148,18 +150,14 @@ class Training:
         with self._clock.paused():
             self._take(learner)
             self.checkpoints.save(self.progress)
+            self.progress.forget()
 
     def _keep(self, learner: Learner, share: float) -> None:
         """Also under a name of its own, which stays: other runs start there."""
         with self._clock.paused():
             self._take(learner)
             self.checkpoints.keep(self.progress, share)
-
-    def _keep_evidence(self, learner: Learner, error: TrainingDiverged) -> None:
-        """The network as it is, and what is known: nothing goes on from these."""
-        if self.group.is_first:
-            self._take(learner)
-            self.checkpoints.keep_evidence(self.progress, error.evidence)
+            self.progress.forget()
 
     def _take(self, learner: Learner) -> None:
         progress = self.progress

@@ -99,8 +99,8 @@ def metric_rows(measured: Measured, update: int, stretch: Stretch) -> list[dict[
 def timing_row(
     before: list[dict[str, Any]], update: int, samples: int, seconds: float, waited: float, used: Used
 ) -> dict[str, Any]:
-    """Training seconds so far, of which `waited` for images; images a second and seconds a step since the row before;
-    and what was used, which counts evaluations and checkpoints too.
+    """Training seconds so far; since the row before, images a second, seconds a step, the share of the time that was
+    `waited` for images; and what was used, which counts evaluations and checkpoints too.
 
     `cpu_seconds` are those so far: without what was spent between a row and an interruption.
     """
@@ -112,7 +112,7 @@ def timing_row(
         "seconds": seconds,
         "images_per_second": (samples - last.get("samples", 0)) / taken,
         "step_seconds": taken / (update - last.get("update", 0)),
-        "data_wait_share": waited / seconds,
+        "data_wait_share": waited / taken,
         "peak_memory_mb": used.peak_memory_mb,
         "gpu_utilisation": used.gpu_utilisation,
         "cpu_seconds": last.get("cpu_seconds", 0.0) + used.cpu_seconds,
