@@ -63,7 +63,7 @@ def main() -> None:
     speeds = []
     for epoch in range(1, options.epochs + 1):
         began = time.perf_counter()
-        seen = train_one_epoch(model, train_loader, optimizer, schedule, device, options.clip_norm)
+        seen = train_one_epoch(model, train_loader, optimizer, schedule, device, options.clip_norm, options.amp)
         if device.type == "cuda":
             torch.cuda.synchronize()
         taken = time.perf_counter() - began
@@ -94,13 +94,15 @@ def train_one_epoch(
     schedule: torch.optim.lr_scheduler.LRScheduler | None,
     device: torch.device,
     clip_norm: float | None,
+    amp: bool,
 ) -> int:
     """How many images it saw."""
     model.train()
     seen = 0
     for images, labels in batches:
         images, labels = images.to(device, non_blocking=True), labels.to(device, non_blocking=True)
-        loss = F.cross_entropy(model(images), labels)
+        with torch.autocast(device.type, torch.bfloat16, enabled=amp):
+            loss = F.cross_entropy(model(images), labels)
         optimizer.zero_grad()
         loss.backward()
         if clip_norm is not None:
@@ -169,6 +171,7 @@ def arguments() -> argparse.Namespace:
     reader.add_argument("--weight-decay", type=float, default=0.01)
     reader.add_argument("--cosine", action="store_true", help="a cosine down to zero; constant otherwise")
     reader.add_argument("--clip-norm", type=float)
+    reader.add_argument("--amp", action="store_true", help="train in bf16 where autocast does")
     reader.add_argument("--crop", type=int, default=224, help="what networks see of a folder's images")
     reader.add_argument("--threads", type=int, default=1)
     reader.add_argument("--workers", type=int, default=0)

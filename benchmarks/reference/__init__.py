@@ -1,0 +1,1 @@
+"""The yardstick: a script of its own; nothing here knows of datavolume."""
