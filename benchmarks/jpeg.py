@@ -49,7 +49,9 @@ AUGMENTATION = Augmentation(crop="random_resized", flip=0.5)
 
 def main() -> None:
     options = argparse.ArgumentParser(description=__doc__.partition("\n")[0])
-    options.add_argument("--images", type=Path, default=PHOTOGRAPHS if PHOTOGRAPHS.exists() else None)
+    options.add_argument(
+        "--images", type=Path, help="a folder or a tar of JPEGs", default=PHOTOGRAPHS if PHOTOGRAPHS.exists() else None
+    )
     options.add_argument("--rounds", type=int, default=7)
     given = options.parse_args()
     torch.set_num_threads(1)
