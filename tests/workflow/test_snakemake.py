@@ -156,7 +156,8 @@ def test_a_mistake_in_the_study_is_one_line(project: Path, old: str, new: str, s
 
 def test_a_study_that_does_not_exist(project: Path) -> None:
     line = complaint(project, "--config", "study=tinny")
-    assert line == "Error: study 'tinny' does not exist; did you mean 'tiny'? (allowed: digits, fashion_mnist, imagenette_short, tiny)"
+    names = "digits, fashion_mnist, imagenette_short, tiny"
+    assert line == f"Error: study 'tinny' does not exist; did you mean 'tiny'? (allowed: {names})"
 
 
 def test_a_mistake_in_the_configuration(project: Path) -> None:
