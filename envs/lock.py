@@ -31,6 +31,7 @@ LOCK = ROOT / "envs/lock.txt"
 CONDA = ROOT / "envs/datavolume.yaml"
 PYTHONS = ("3.11", "3.12", "3.13")
 CONDA_PYTHON = "3.11"
+CONDA_JPEG = "libjpeg-turbo>=3"  # decodes the crop of a JPEG alone; without it, images are decoded whole
 PLATFORMS = {
     "Linux x86_64": {"sys_platform": "linux", "platform_system": "Linux", "platform_machine": "x86_64"},
     "Linux aarch64": {"sys_platform": "linux", "platform_system": "Linux", "platform_machine": "aarch64"},
@@ -157,7 +158,7 @@ def conda_text(packages: dict[str, Package], requirements: Iterable[str]) -> str
     pins = "".join(f"      - {name}=={packages[name]['version']}\n" for name in names)
     return (
         f"{CONDA_HEADER}channels:\n  - conda-forge\n  - nodefaults\n"
-        f"dependencies:\n  - python={CONDA_PYTHON}\n  - pip\n  - pip:\n{pins}"
+        f"dependencies:\n  - python={CONDA_PYTHON}\n  - {CONDA_JPEG}\n  - pip\n  - pip:\n{pins}"
     )
 
 
