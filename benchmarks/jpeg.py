@@ -4,7 +4,7 @@
 
 The work is the same on each side: a random resized crop to 224 pixels, a random flip, float32 [32, 3, 224, 224] that is
 normalised by channel, of 192 JPEGs of 500 x 375 pixels. The yardstick is the data side of torchvision's reference
-training (the loader of ImageFolder, transforms, collation) without processes; ours is `training.feed` in the training
+training (the loader of ImageFolder, transforms, collation) without processes; ours is `training.feeding.feed` in the training
 thread. Seconds are CPU seconds of one thread, so that what else the machine does weighs little; each side in turn in
 every round, the ratio within the round, the median of the rounds. Every side but the caches gives the same pixels.
 
@@ -36,10 +36,10 @@ from datavolume.data.index import Index, build_index, load_index
 from datavolume.study import Dataset, Paths, Recipe
 from datavolume.study.identity import dataset_id
 from datavolume.study.model import Augmentation
-from datavolume.training.augmentation.apply import Augmenter
-from datavolume.training.feed import Feed
-from datavolume.training.images import Images
-from datavolume.training.order import SampleOrder
+from datavolume.training.feeding.augmentation.apply import Augmenter
+from datavolume.training.feeding.feed import Feed
+from datavolume.training.feeding.images import Images
+from datavolume.training.feeding.order import SampleOrder
 
 PHOTOGRAPHS = Path(__file__).parents[2] / "shared/data/imagenette224.tar"
 COUNT, BATCH, SIDE, CACHE = 192, 32, 224, 256

@@ -2,7 +2,7 @@ from __future__ import annotations
 
 from datavolume.analysis.collect import COLUMNS
 from datavolume.analysis.metrics import METRICS
-from datavolume.training import evaluation, outputs
+from datavolume.training.measuring import evaluation, outputs
 
 
 def test_the_table_has_the_metrics_that_training_logs() -> None:

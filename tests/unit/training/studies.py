@@ -11,7 +11,7 @@ from datavolume.data.subsets import choose_subset, write_subset
 from datavolume.study import Budget, Dataset, Experiment, Paths, Plan, Recipe, Resources, Study, Volume, expand
 from datavolume.study.plan import PlannedRun, write_plan
 from datavolume.training.block import train_block
-from datavolume.training.signals import StopRequest
+from datavolume.training.surviving.signals import StopRequest
 
 DETERMINISTIC = ("metrics.csv", "summary.csv", "predictions.npz")
 

@@ -4,7 +4,7 @@ import pytest
 import torch
 from torch.optim.swa_utils import AveragedModel, get_ema_multi_avg_fn
 
-from datavolume.training.averaging import Ema
+from datavolume.training.updating.averaging import Ema
 
 DECAY = 0.9
 

@@ -15,11 +15,12 @@ from unit.training.studies import StopAtLook, deterministic_bytes, make_study, t
 
 from datavolume.errors import UserError
 from datavolume.study import Budget, Paths, Plan, Resources
-from datavolume.training import learner, recording
-from datavolume.training.optimisation import Optimizer
-from datavolume.training.outputs import METRICS_COLUMNS, SUMMARY_COLUMNS, TIMING_COLUMNS
-from datavolume.training.recording import TrainingDiverged
-from datavolume.training.signals import Interrupted
+from datavolume.training import learner
+from datavolume.training.measuring import recording
+from datavolume.training.measuring.outputs import METRICS_COLUMNS, SUMMARY_COLUMNS, TIMING_COLUMNS
+from datavolume.training.measuring.recording import TrainingDiverged
+from datavolume.training.surviving.signals import Interrupted
+from datavolume.training.updating.optimisation import Optimizer
 
 
 def rows_of(paths: Paths, plan: Plan, name: str) -> list[dict[str, str]]:

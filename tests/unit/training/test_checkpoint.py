@@ -12,7 +12,7 @@ import torch
 from unit.training.studies import updates_in
 
 from datavolume.errors import UserError
-from datavolume.training.checkpoint import Checkpoints, Progress
+from datavolume.training.surviving.checkpoint import Checkpoints, Progress
 
 
 def progress_at(update: int) -> Progress:

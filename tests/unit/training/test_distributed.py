@@ -14,10 +14,10 @@ from typing import Any
 from unit.training.studies import command, deterministic_bytes, make_study, train_all
 
 from datavolume.study import Budget, Paths, Plan, Resources
-from datavolume.training.lease import Lease
-from datavolume.training.signals import StopRequest
+from datavolume.training.surviving.lease import Lease
+from datavolume.training.surviving.signals import StopRequest
 
-LAUNCH = [sys.executable, "-m", "datavolume.training.launch", "--standalone", "--nproc-per-node", "2"]
+LAUNCH = [sys.executable, "-m", "datavolume.training.processes.launch", "--standalone", "--nproc-per-node", "2"]
 STUDY: dict[str, Any] = {"architecture": "small_cnn", "shards": 2, "resources": Resources(processes=2)}
 
 

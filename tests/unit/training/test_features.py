@@ -23,10 +23,10 @@ from datavolume.study.model import Augmentation, Network, Recipe
 from datavolume.study.paths import Paths
 from datavolume.study.plan import Plan
 from datavolume.training import learner
-from datavolume.training.features import Features, FeatureStore, cacheable
-from datavolume.training.feed import Feed
-from datavolume.training.images import Images
-from datavolume.training.order import SampleOrder
+from datavolume.training.feeding.features import Features, FeatureStore, cacheable
+from datavolume.training.feeding.feed import Feed
+from datavolume.training.feeding.images import Images
+from datavolume.training.feeding.order import SampleOrder
 
 CPU = torch.device("cpu")
 RECIPE = Recipe(network=Network(pretrained=True, frozen=True, hidden=(16,), dropout=0.2))

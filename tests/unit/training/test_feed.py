@@ -18,13 +18,13 @@ from datavolume.data.decode import decode
 from datavolume.data.index import Index
 from datavolume.errors import UserError
 from datavolume.study.model import Augmentation, Recipe
-from datavolume.training import images as images_module
-from datavolume.training.augmentation.apply import Augmenter
-from datavolume.training.augmentation.geometry import centre_boxes, crop_boxes, flips
-from datavolume.training.feed import Feed, Shard
-from datavolume.training.images import Images
-from datavolume.training.order import SampleOrder
-from datavolume.training.reading import Reader
+from datavolume.training.feeding import images as images_module
+from datavolume.training.feeding.augmentation.apply import Augmenter
+from datavolume.training.feeding.augmentation.geometry import centre_boxes, crop_boxes, flips
+from datavolume.training.feeding.feed import Feed, Shard
+from datavolume.training.feeding.images import Images
+from datavolume.training.feeding.order import SampleOrder
+from datavolume.training.feeding.reading import Reader
 
 CPU = torch.device("cpu")
 SUBSET = np.arange(1, 28, 2)

@@ -3,8 +3,8 @@ from __future__ import annotations
 import torch
 import torch.nn.functional as F
 
-from datavolume.training.distributed import Group
-from datavolume.training.gradient import Gradient
+from datavolume.training.processes.distributed import Group
+from datavolume.training.updating.gradient import Gradient
 
 ALONE = Group(0, 1, torch.device("cpu"))
 

@@ -9,8 +9,8 @@ import pytest
 import torch
 from unit.training.stores import HELD_OUT, IMAGES, jpeg_index, tensors_index
 
-from datavolume.training import images as module
-from datavolume.training.images import Images
+from datavolume.training.feeding import images as module
+from datavolume.training.feeding.images import Images
 
 CPU = torch.device("cpu")
 SUBSET = np.array([1, 5, 6, 20])

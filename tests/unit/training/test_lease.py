@@ -18,9 +18,9 @@ import pytest
 from unit.training.studies import command, deterministic_bytes, make_study, train_all
 
 from datavolume.study import Budget, Paths, Plan
-from datavolume.training import lease as module
-from datavolume.training.lease import TAKEN_OVER, Lease, TakenOver
-from datavolume.training.signals import Interrupted, StopRequest
+from datavolume.training.surviving import lease as module
+from datavolume.training.surviving.lease import TAKEN_OVER, Lease, TakenOver
+from datavolume.training.surviving.signals import Interrupted, StopRequest
 
 TRAIN = [sys.executable, "-m", "datavolume.training"]
 

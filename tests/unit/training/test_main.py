@@ -119,11 +119,11 @@ def test_what_the_trainer_becomes(
     said = capsys.readouterr().err
     if nodes == "2":
         options = ["--nodes", "2", "--processes-per-node", "2", "--cores", "2", "--"]
-        assert became == [["datavolume.training.nodes", *options, *arguments]]
+        assert became == [["datavolume.training.processes.nodes", *options, *arguments]]
         assert said == ""
     else:
         options = ["--standalone", "--nproc-per-node", "2", "-m", "datavolume.training"]
-        assert became == [["datavolume.training.launch", *options, *arguments]]
+        assert became == [["datavolume.training.processes.launch", *options, *arguments]]
         assert said == "the study asks for 2 nodes and this job has 1: training on one, with 2 of 4 processes\n"
 
 

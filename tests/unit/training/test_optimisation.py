@@ -7,7 +7,7 @@ import torch
 
 from datavolume.errors import UserError
 from datavolume.study import Budget, Network, Recipe
-from datavolume.training.optimisation import Optimizer, undecayed
+from datavolume.training.updating.optimisation import Optimizer, undecayed
 
 RATES = (0.5, 0.3, 0.1)
 

@@ -4,8 +4,8 @@ import numpy as np
 import torch
 
 from datavolume.study.model import Augmentation
-from datavolume.training.augmentation.draws import entry_keys
-from datavolume.training.order import SampleOrder, epoch_order
+from datavolume.training.feeding.augmentation.draws import entry_keys
+from datavolume.training.feeding.order import SampleOrder, epoch_order
 
 CPU = torch.device("cpu")
 

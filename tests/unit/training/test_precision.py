@@ -17,11 +17,11 @@ from datavolume.errors import UserError
 from datavolume.models.small import small_cnn
 from datavolume.study import Network, Recipe
 from datavolume.training.determinism import make_deterministic
-from datavolume.training.distributed import Group
-from datavolume.training.gradient import Gradient
-from datavolume.training.optimisation import Optimizer
-from datavolume.training.precision import Tier
-from datavolume.training.schedule import learning_rate
+from datavolume.training.processes.distributed import Group
+from datavolume.training.updating.gradient import Gradient
+from datavolume.training.updating.optimisation import Optimizer
+from datavolume.training.updating.precision import Tier
+from datavolume.training.updating.schedule import learning_rate
 
 CPU = torch.device("cpu")
 EXACT, FAST = Recipe(), Recipe(tier="fast", precision="bf16")
@@ -144,7 +144,7 @@ def test_shards_of_the_fast_tier_add_up_to_the_batch() -> None:
 
 
 def test_names_in_the_state_dict_stay_when_the_network_is_compiled(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("datavolume.training.precision._compiler_works", lambda _: True)
+    monkeypatch.setattr("datavolume.training.updating.precision._compiler_works", lambda _: True)
     asked = []
     monkeypatch.setattr(torch.nn.Module, "compile", lambda self: asked.append(self))
     training = Training(Recipe(tier="fast", compile=True))

@@ -27,7 +27,7 @@ from datavolume.study import (
     Volume,
 )
 from datavolume.study.model import Origin
-from datavolume.training.signals import Interrupted
+from datavolume.training.surviving.signals import Interrupted
 
 TUNED = Dataset(name="digits", tuning=0.2)
 PHASES = (

@@ -11,7 +11,7 @@ from torch.optim import lr_scheduler
 
 from datavolume.errors import UserError
 from datavolume.study import Budget, Recipe
-from datavolume.training.schedule import evaluation_points, learning_rate, updates_per_unit, warmup_updates
+from datavolume.training.updating.schedule import evaluation_points, learning_rate, updates_per_unit, warmup_updates
 
 RATE = 0.4
 Make = Callable[[torch.optim.Optimizer], lr_scheduler.LRScheduler]

@@ -16,11 +16,11 @@ from unit.training.studies import command, deterministic_bytes, make_study, trai
 
 from datavolume.errors import UserError
 from datavolume.study import Budget, Resources
-from datavolume.training.lease import TakenOver
 from datavolume.training.loop import Training
-from datavolume.training.recording import TrainingDiverged
-from datavolume.training.side_by_side import Turns, train_side_by_side, workers_of
-from datavolume.training.signals import Interrupted, StopRequest, listen
+from datavolume.training.measuring.recording import TrainingDiverged
+from datavolume.training.processes.side_by_side import Turns, train_side_by_side, workers_of
+from datavolume.training.surviving.lease import TakenOver
+from datavolume.training.surviving.signals import Interrupted, StopRequest, listen
 
 TRAIN = [sys.executable, "-m", "datavolume.training"]
 PATIENCE = 60.0
@@ -175,8 +175,8 @@ def test_a_mistake_of_ours_shows_its_traceback(stop: StopRequest, capfd: pytest.
 SLEEPERS = """
 import os, sys, time
 from pathlib import Path
-from datavolume.training.side_by_side import train_side_by_side
-from datavolume.training.signals import listen
+from datavolume.training.processes.side_by_side import train_side_by_side
+from datavolume.training.surviving.signals import listen
 
 def work(turns):
     for turn in turns:

@@ -13,10 +13,10 @@ import torch
 from unit.analysis.synthetic import files_of, make_plan, write_runs
 
 from datavolume.analysis.collect import COLUMNS, collect, read_parts
-from datavolume.training import usage as module
-from datavolume.training.distributed import Group
-from datavolume.training.recording import timing_row
-from datavolume.training.usage import Usage, Used
+from datavolume.training.measuring import usage as module
+from datavolume.training.measuring.recording import timing_row
+from datavolume.training.measuring.usage import Usage, Used
+from datavolume.training.processes.distributed import Group
 
 CPU = Group(0, 1, torch.device("cpu"))
 

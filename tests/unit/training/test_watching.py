@@ -17,8 +17,8 @@ import pytest
 
 from datavolume.study import Dataset, Recipe, Run, Volume
 from datavolume.study.identity import run_id
-from datavolume.training import watching
-from datavolume.training.watching import TENSORBOARD, Watch
+from datavolume.training.measuring import watching
+from datavolume.training.measuring.watching import TENSORBOARD, Watch
 
 RUN = Run(dataset=Dataset(name="digits"), architecture="mlp", volume=Volume(fraction=0.25), recipe=Recipe(), seed=3)
 

@@ -7,10 +7,10 @@ import torchvision.transforms.functional as TF
 import torchvision.transforms.v2.functional as V2
 
 from datavolume.study.model import Augmentation
-from datavolume.training.augmentation.apply import Augmenter, Partners
-from datavolume.training.augmentation.draws import uniforms
-from datavolume.training.augmentation.geometry import crop_boxes, erasing_boxes, flips
-from datavolume.training.augmentation.mixing import mixed, mixed_targets
+from datavolume.training.feeding.augmentation.apply import Augmenter, Partners
+from datavolume.training.feeding.augmentation.draws import uniforms
+from datavolume.training.feeding.augmentation.geometry import crop_boxes, erasing_boxes, flips
+from datavolume.training.feeding.augmentation.mixing import mixed, mixed_targets
 
 KEYS = np.arange(40, dtype=np.uint64)
 EVERYTHING = {

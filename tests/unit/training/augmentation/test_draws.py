@@ -4,8 +4,8 @@ import numpy as np
 import pytest
 from scipy.stats import beta as beta_distribution
 
-from datavolume.training.augmentation import draws
-from datavolume.training.augmentation.draws import appended_keys, beta, choices, entry_keys, uniforms
+from datavolume.training.feeding.augmentation import draws
+from datavolume.training.feeding.augmentation.draws import appended_keys, beta, choices, entry_keys, uniforms
 
 MANY = np.arange(20_000, dtype=np.uint64)
 

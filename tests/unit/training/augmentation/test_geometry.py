@@ -6,8 +6,14 @@ import torch
 from torchvision.transforms import RandomErasing, RandomResizedCrop
 
 from datavolume.study.model import Augmentation
-from datavolume.training.augmentation.draws import uniforms
-from datavolume.training.augmentation.geometry import centre_boxes, crop_boxes, erasing_boxes, flips, mixing_boxes
+from datavolume.training.feeding.augmentation.draws import uniforms
+from datavolume.training.feeding.augmentation.geometry import (
+    centre_boxes,
+    crop_boxes,
+    erasing_boxes,
+    flips,
+    mixing_boxes,
+)
 
 KEYS = np.arange(20_000, dtype=np.uint64)
 RESIZED = Augmentation(crop="random_resized")

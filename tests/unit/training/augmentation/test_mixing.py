@@ -5,7 +5,7 @@ import pytest
 import torch
 
 from datavolume.study.model import Augmentation
-from datavolume.training.augmentation.mixing import mix, mixed, mixed_targets, one_hot
+from datavolume.training.feeding.augmentation.mixing import mix, mixed, mixed_targets, one_hot
 
 LABELS = torch.tensor([0, 1, 2, 2])
 

@@ -8,9 +8,9 @@ from torchvision.transforms import InterpolationMode
 from torchvision.transforms.autoaugment import RandAugment, TrivialAugmentWide, _apply_op
 
 from datavolume.errors import UserError
-from datavolume.training.augmentation import policies
-from datavolume.training.augmentation.operations import apply_step, contrasted
-from datavolume.training.augmentation.policies import OPERATIONS, Step
+from datavolume.training.feeding.augmentation import policies
+from datavolume.training.feeding.augmentation.operations import apply_step, contrasted
+from datavolume.training.feeding.augmentation.policies import OPERATIONS, Step
 
 SIZES = [(3, 32, 32), (1, 28, 28), (3, 33, 20)]
 

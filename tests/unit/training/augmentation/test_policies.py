@@ -5,8 +5,8 @@ import pytest
 from torchvision.transforms.autoaugment import RandAugment, TrivialAugmentWide
 
 from datavolume.study.model import Augmentation
-from datavolume.training.augmentation import policies
-from datavolume.training.augmentation.policies import OPERATIONS, steps
+from datavolume.training.feeding.augmentation import policies
+from datavolume.training.feeding.augmentation.policies import OPERATIONS, steps
 
 KEYS = np.arange(20_000, dtype=np.uint64)
 TRIVIAL = Augmentation(policy="trivial_augment")

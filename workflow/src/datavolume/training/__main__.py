@@ -22,10 +22,10 @@ from datavolume.errors import UserError
 from datavolume.study.model import Resources
 from datavolume.study.paths import Paths
 from datavolume.study.plan import read_plan
-from datavolume.training.layout import check_layout
-from datavolume.training.lease import TAKEN_OVER, TakenOver
-from datavolume.training.signals import Interrupted, listen
-from datavolume.training.watching import TENSORBOARD
+from datavolume.training.measuring.watching import TENSORBOARD
+from datavolume.training.processes.layout import check_layout
+from datavolume.training.surviving.lease import TAKEN_OVER, TakenOver
+from datavolume.training.surviving.signals import Interrupted, listen
 
 CHECKPOINT_SECONDS = 60.0
 
@@ -100,10 +100,10 @@ def _become_launcher(processes: int, nodes: int, cores: int, arguments: Sequence
     each = str(processes // nodes)
     if nodes > 1:
         options = ["--nodes", str(nodes), "--processes-per-node", each, "--cores", str(cores), "--", *arguments]
-        command = ["datavolume.training.nodes", *options]
+        command = ["datavolume.training.processes.nodes", *options]
     else:
         options = ["--standalone", "--nproc-per-node", each]
-        command = ["datavolume.training.launch", *options, "-m", "datavolume.training", *arguments]
+        command = ["datavolume.training.processes.launch", *options, "-m", "datavolume.training", *arguments]
     os.execv(sys.executable, [sys.executable, "-m", *command])
 
 

@@ -20,18 +20,18 @@ from datavolume.errors import UserError
 from datavolume.study.model import Run
 from datavolume.study.paths import Paths
 from datavolume.study.plan import PlannedRun
-from datavolume.training.checkpoint import Checkpoints, Progress
 from datavolume.training.data import Data
 from datavolume.training.determinism import make_deterministic
-from datavolume.training.distributed import joined
-from datavolume.training.environment import Environment
-from datavolume.training.lease import Lease
 from datavolume.training.loop import Training
+from datavolume.training.measuring.environment import Environment
+from datavolume.training.measuring.outputs import Finished, write_outputs
+from datavolume.training.measuring.usage import Usage
 from datavolume.training.origin import Origin
-from datavolume.training.outputs import Finished, write_outputs
-from datavolume.training.side_by_side import train_side_by_side, workers_of
-from datavolume.training.signals import Interrupted, StopRequest
-from datavolume.training.usage import Usage
+from datavolume.training.processes.distributed import joined
+from datavolume.training.processes.side_by_side import train_side_by_side, workers_of
+from datavolume.training.surviving.checkpoint import Checkpoints, Progress
+from datavolume.training.surviving.lease import Lease
+from datavolume.training.surviving.signals import Interrupted, StopRequest
 
 __all__ = ["train_block"]
 

@@ -24,9 +24,9 @@ from datavolume.study.model import Run, Volume
 from datavolume.study.paths import Paths
 from datavolume.study.phases import ResolvedPhase, volumes_of
 from datavolume.study.plan import PlannedRun
-from datavolume.training.features import FeatureStore
-from datavolume.training.images import Images
-from datavolume.training.order import epoch_order
+from datavolume.training.feeding.features import FeatureStore
+from datavolume.training.feeding.images import Images
+from datavolume.training.feeding.order import epoch_order
 
 __all__ = ["Data", "Positions"]
 

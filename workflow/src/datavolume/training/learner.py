@@ -21,20 +21,20 @@ from datavolume.data.index import Index
 from datavolume.models.fitted import head, split_frozen
 from datavolume.models.registry import build_model
 from datavolume.study.model import Augmentation, Recipe, Run
-from datavolume.training.augmentation.apply import Augmenter
-from datavolume.training.augmentation.mixing import mix
-from datavolume.training.averaging import Ema
 from datavolume.training.determinism import derived_seed, reseed
-from datavolume.training.distributed import Group
-from datavolume.training.features import FeatureStore, cacheable
-from datavolume.training.feed import Feed, Shard
-from datavolume.training.gradient import Gradient
-from datavolume.training.images import Images
-from datavolume.training.optimisation import Optimizer
-from datavolume.training.order import SampleOrder
-from datavolume.training.precision import Tier
-from datavolume.training.schedule import warmup_updates
+from datavolume.training.feeding.augmentation.apply import Augmenter
+from datavolume.training.feeding.augmentation.mixing import mix
+from datavolume.training.feeding.features import FeatureStore, cacheable
+from datavolume.training.feeding.feed import Feed, Shard
+from datavolume.training.feeding.images import Images
+from datavolume.training.feeding.order import SampleOrder
+from datavolume.training.processes.distributed import Group
 from datavolume.training.timeline import Stretch
+from datavolume.training.updating.averaging import Ema
+from datavolume.training.updating.gradient import Gradient
+from datavolume.training.updating.optimisation import Optimizer
+from datavolume.training.updating.precision import Tier
+from datavolume.training.updating.schedule import warmup_updates
 
 __all__ = ["Learner"]
 

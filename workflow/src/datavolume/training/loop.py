@@ -13,19 +13,19 @@ from typing import Any
 from datavolume.study.identity import run_id
 from datavolume.study.model import Run
 from datavolume.study.phases import phases_of
-from datavolume.training.checkpoint import Checkpoints, Progress
 from datavolume.training.data import Data
-from datavolume.training.distributed import Group
-from datavolume.training.evaluation import evaluate, predict
 from datavolume.training.learner import Learner
-from datavolume.training.lease import TAKEN_OVER, Lease, TakenOver
+from datavolume.training.measuring.evaluation import evaluate, predict
+from datavolume.training.measuring.recording import Clock, LossWatch, TrainingDiverged, metric_rows, timing_row
+from datavolume.training.measuring.usage import Usage
+from datavolume.training.measuring.watching import Watch
 from datavolume.training.origin import Origin
-from datavolume.training.recording import Clock, LossWatch, TrainingDiverged, metric_rows, timing_row
-from datavolume.training.signals import Interrupted, StopRequest
+from datavolume.training.processes.distributed import Group
 from datavolume.training.stopping import has_stopped
+from datavolume.training.surviving.checkpoint import Checkpoints, Progress
+from datavolume.training.surviving.lease import TAKEN_OVER, Lease, TakenOver
+from datavolume.training.surviving.signals import Interrupted, StopRequest
 from datavolume.training.timeline import Stretch, stretches, updates_at
-from datavolume.training.usage import Usage
-from datavolume.training.watching import Watch
 
 __all__ = ["Training"]
 

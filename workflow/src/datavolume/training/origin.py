@@ -7,8 +7,8 @@ from pathlib import Path
 
 from datavolume.errors import UserError
 from datavolume.study.model import Start
-from datavolume.training.checkpoint import Progress, read_kept
 from datavolume.training.learner import Learner
+from datavolume.training.surviving.checkpoint import Progress, read_kept
 
 __all__ = ["Origin"]
 

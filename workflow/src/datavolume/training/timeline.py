@@ -16,7 +16,7 @@ from functools import cached_property
 
 from datavolume.study.model import Recipe, Run
 from datavolume.study.phases import ResolvedPhase, phases_of
-from datavolume.training.schedule import evaluation_points, learning_rate, updates_per_unit
+from datavolume.training.updating.schedule import evaluation_points, learning_rate, updates_per_unit
 
 __all__ = ["Stretch", "stretches", "updates_at"]
 

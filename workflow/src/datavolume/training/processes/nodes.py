@@ -1,6 +1,6 @@
 """The trainer on several nodes of a Slurm job: one srun, which starts an agent (torchrun) on each of them.
 
-    python -m datavolume.training.nodes --nodes 2 --processes-per-node 2 --cores 4 -- --results results/digits ...
+    python -m datavolume.training.processes.nodes --nodes 2 --processes-per-node 2 --cores 4 -- --results ...
 
 The agents meet at a store that this process opens and holds until they have ended: the system chooses its port, so
 nobody can take it between the choice and the use. The same store carries a signal to every node, and the exit code
@@ -22,7 +22,7 @@ from contextlib import suppress
 from datetime import timedelta
 from typing import TYPE_CHECKING
 
-from datavolume.training.signals import note_signals
+from datavolume.training.surviving.signals import note_signals
 
 if TYPE_CHECKING:  # seconds, in which a signal must be noted already
     from torch.distributed import TCPStore  # type: ignore[attr-defined]
@@ -57,7 +57,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
 
 
 def _parser() -> argparse.ArgumentParser:
-    parser = argparse.ArgumentParser(prog="python -m datavolume.training.nodes")
+    parser = argparse.ArgumentParser(prog="python -m datavolume.training.processes.nodes")
     parser.add_argument("--nodes", type=int, required=True)
     parser.add_argument("--processes-per-node", type=int, required=True)
     parser.add_argument("--cores", type=int, required=True, help="of each node")
@@ -71,7 +71,7 @@ def _srun(options: argparse.Namespace, port: int) -> list[str]:
     agent = ["--host", socket.gethostname(), "--port", str(port), "--nodes", str(options.nodes)]
     return [
         *("srun", *step, f"--cpus-per-task={options.cores}", "--kill-on-bad-exit=1"),
-        *(sys.executable, "-m", "datavolume.training.agent", *agent),
+        *(sys.executable, "-m", "datavolume.training.processes.agent", *agent),
         *("--processes-per-node", str(options.processes_per_node), "--", *options.training),
     ]
 

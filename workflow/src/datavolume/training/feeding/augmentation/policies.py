@@ -17,7 +17,7 @@ import torch
 from numpy.typing import NDArray
 
 from datavolume.study.model import Augmentation
-from datavolume.training.augmentation.draws import choices, uniforms
+from datavolume.training.feeding.augmentation.draws import choices, uniforms
 
 __all__ = ["OPERATIONS", "Step", "steps"]
 

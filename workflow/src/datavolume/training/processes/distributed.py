@@ -19,8 +19,8 @@ import torch
 import torch.distributed as dist
 
 from datavolume.errors import UserError
-from datavolume.training.lease import TakenOver
-from datavolume.training.signals import Interrupted
+from datavolume.training.surviving.lease import TakenOver
+from datavolume.training.surviving.signals import Interrupted
 
 __all__ = ["Group", "joined"]
 

@@ -23,8 +23,8 @@ from multiprocessing.process import BaseProcess
 
 from datavolume.errors import UserError
 from datavolume.study.model import Resources
-from datavolume.training.lease import TakenOver
-from datavolume.training.signals import Interrupted, StopRequest
+from datavolume.training.surviving.lease import TakenOver
+from datavolume.training.surviving.signals import Interrupted, StopRequest
 
 __all__ = ["Turns", "Work", "train_side_by_side", "workers_of"]
 

@@ -13,8 +13,8 @@ import numpy as np
 import torch
 from numpy.typing import NDArray
 
-from datavolume.training.augmentation.pixels import blended, grey, mapped, picked, sharpened, warped
-from datavolume.training.augmentation.policies import OPERATIONS, Step
+from datavolume.training.feeding.augmentation.pixels import blended, grey, mapped, picked, sharpened, warped
+from datavolume.training.feeding.augmentation.policies import OPERATIONS, Step
 
 __all__ = ["apply_step", "contrasted"]
 

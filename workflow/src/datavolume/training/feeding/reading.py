@@ -1,4 +1,4 @@
-"""Images from the disk into a batch, whichever store they are in: what `datavolume.training.feed` runs ahead.
+"""Images from the disk into a batch, whichever store they are in: what `datavolume.training.feeding.feed` runs ahead.
 
     reader = Reader(index, device)
     batch = reader.begin(threads, samples, boxes, mirrored)
@@ -18,7 +18,7 @@ from numpy.typing import NDArray
 
 from datavolume.data.index import Index
 from datavolume.errors import UserError
-from datavolume.training.ahead import Threads
+from datavolume.training.feeding.ahead import Threads
 
 __all__ = ["Batch", "Reader"]
 

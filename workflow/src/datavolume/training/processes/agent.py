@@ -1,6 +1,6 @@
 """One node's part of a training on several nodes: torchrun, and the store of `nodes` for signals and the exit code.
 
-srun --nodes=2 ... python -m datavolume.training.agent --host n1 --port 45123 --nodes 2 --processes-per-node 2 -- ...
+srun --nodes=2 ... python -m datavolume.training.processes.agent --host n1 --port 45123 --nodes 2 ... -- ...
 """
 
 from __future__ import annotations
@@ -18,8 +18,8 @@ from functools import partial
 import psutil  # type: ignore[import-untyped]
 from torch.distributed import TCPStore  # type: ignore[attr-defined]
 
-from datavolume.training.launch import launch
-from datavolume.training.nodes import CODE, SIGNAL
+from datavolume.training.processes.launch import launch
+from datavolume.training.processes.nodes import CODE, SIGNAL
 
 __all__ = ["main"]
 
@@ -36,7 +36,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
 
 
 def _parser() -> argparse.ArgumentParser:
-    parser = argparse.ArgumentParser(prog="python -m datavolume.training.agent")
+    parser = argparse.ArgumentParser(prog="python -m datavolume.training.processes.agent")
     parser.add_argument("--host", required=True, help="where the store is, if Slurm does not say")
     parser.add_argument("--port", type=int, required=True)
     parser.add_argument("--nodes", type=int, required=True)

@@ -22,7 +22,7 @@ import torch
 from torch import nn
 
 from datavolume.study.model import Augmentation, Recipe
-from datavolume.training.images import Images, Split
+from datavolume.training.feeding.images import Images, Split
 
 __all__ = ["FeatureStore", "Features", "cacheable"]
 

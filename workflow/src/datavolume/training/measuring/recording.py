@@ -13,8 +13,8 @@ import torch
 from datavolume.errors import UserError
 from datavolume.study.identity import run_id
 from datavolume.study.model import Run
+from datavolume.training.measuring.usage import Used
 from datavolume.training.timeline import Stretch
-from datavolume.training.usage import Used
 
 __all__ = ["Clock", "LossWatch", "Measured", "TrainingDiverged", "metric_rows", "timing_row"]
 

@@ -14,8 +14,8 @@ from functools import reduce
 
 import torch
 
-from datavolume.training.distributed import Group
-from datavolume.training.precision import Tier
+from datavolume.training.processes.distributed import Group
+from datavolume.training.updating.precision import Tier
 
 __all__ = ["Gradient"]
 

@@ -21,8 +21,8 @@ import torch
 from numpy.typing import NDArray
 
 from datavolume.study.model import Augmentation
-from datavolume.training.augmentation.draws import appended_keys, choices, entry_keys, uniforms
 from datavolume.training.determinism import derived_seed
+from datavolume.training.feeding.augmentation.draws import appended_keys, choices, entry_keys, uniforms
 
 __all__ = ["SampleOrder", "epoch_order"]
 

@@ -16,7 +16,7 @@ from pathlib import Path
 
 import torch
 
-from datavolume.training.distributed import Group
+from datavolume.training.processes.distributed import Group
 
 __all__ = ["Environment"]
 

@@ -28,7 +28,7 @@ from torch import nn
 
 from datavolume.errors import UserError
 from datavolume.study.model import Recipe
-from datavolume.training.optimisation import Optimizer, State
+from datavolume.training.updating.optimisation import Optimizer, State
 
 __all__ = ["Tier"]
 

@@ -22,12 +22,12 @@ import torch
 from numpy.typing import NDArray
 
 from datavolume.study.model import Augmentation
-from datavolume.training.augmentation.draws import choices, uniforms
-from datavolume.training.augmentation.geometry import Size, crop_boxes, erasing_boxes, flips
-from datavolume.training.augmentation.mixing import mixed, mixed_targets, one_hot
-from datavolume.training.augmentation.operations import apply_step, contrasted
-from datavolume.training.augmentation.pixels import cropped, masked, mirror_, picked, resized
-from datavolume.training.augmentation.policies import steps
+from datavolume.training.feeding.augmentation.draws import choices, uniforms
+from datavolume.training.feeding.augmentation.geometry import Size, crop_boxes, erasing_boxes, flips
+from datavolume.training.feeding.augmentation.mixing import mixed, mixed_targets, one_hot
+from datavolume.training.feeding.augmentation.operations import apply_step, contrasted
+from datavolume.training.feeding.augmentation.pixels import cropped, masked, mirror_, picked, resized
+from datavolume.training.feeding.augmentation.policies import steps
 
 __all__ = ["Augmenter", "Partners"]
 

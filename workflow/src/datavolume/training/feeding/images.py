@@ -4,7 +4,7 @@
     data.normalise(data.train.images[positions])      float32 [B, C, H, W]
 
 Images of the tensors store are read once and indexed by batch on the device: no loader process, no copy per epoch.
-Encoded images (jpeg, files) are read by `datavolume.training.feed`, which knows both.
+Encoded images (jpeg, files) are read by `datavolume.training.feeding.feed`, which knows both.
 """
 
 from __future__ import annotations

@@ -27,7 +27,7 @@ from typing import Any
 
 from datavolume.errors import UserError
 from datavolume.files import write_json
-from datavolume.training.signals import Interrupted, StopRequest
+from datavolume.training.surviving.signals import Interrupted, StopRequest
 
 __all__ = ["TAKEN_OVER", "Holder", "Lease", "TakenOver"]
 

@@ -23,12 +23,12 @@ import torch
 from numpy.typing import NDArray
 
 from datavolume.study.model import Recipe
-from datavolume.training.ahead import Threads
-from datavolume.training.augmentation.apply import Augmenter, Partners
-from datavolume.training.augmentation.geometry import centre_boxes, crop_boxes, flips
-from datavolume.training.images import Images
-from datavolume.training.order import SampleOrder
-from datavolume.training.reading import Batch, Reader
+from datavolume.training.feeding.ahead import Threads
+from datavolume.training.feeding.augmentation.apply import Augmenter, Partners
+from datavolume.training.feeding.augmentation.geometry import centre_boxes, crop_boxes, flips
+from datavolume.training.feeding.images import Images
+from datavolume.training.feeding.order import SampleOrder
+from datavolume.training.feeding.reading import Batch, Reader
 
 __all__ = ["Feed", "Shard"]
 

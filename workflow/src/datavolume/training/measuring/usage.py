@@ -19,7 +19,7 @@ from typing import Any
 
 import torch
 
-from datavolume.training.distributed import Group
+from datavolume.training.processes.distributed import Group
 
 __all__ = ["Usage", "Used"]
 

@@ -1,6 +1,6 @@
 """torchrun, whose last words are the training's own line: no tracebacks of its own, and the exit code of the process.
 
-    python -m datavolume.training.launch --standalone --nproc-per-node 2 -m datavolume.training --results ...
+    python -m datavolume.training.processes.launch --standalone --nproc-per-node 2 -m datavolume.training --results ...
 
 Takes torchrun's options. A signal that asks to stop is passed on to each process, once however often it comes; then
 they have the time they need to write a checkpoint. torchrun itself would give them 30 seconds, and a second signal
@@ -23,7 +23,7 @@ from torch.distributed.elastic.multiprocessing.errors import ChildFailedError
 from torch.distributed.elastic.rendezvous import RendezvousError
 from torch.distributed.run import parse_args, run
 
-from datavolume.training.signals import note_signals
+from datavolume.training.surviving.signals import note_signals
 
 __all__ = ["launch"]
 

@@ -19,9 +19,9 @@ import numpy as np
 from datavolume.files import atomic, write_json, write_text
 from datavolume.study.paths import Paths
 from datavolume.study.plan import PlannedRun
-from datavolume.training.checkpoint import Progress
 from datavolume.training.data import Data
-from datavolume.training.evaluation import METRICS
+from datavolume.training.measuring.evaluation import METRICS
+from datavolume.training.surviving.checkpoint import Progress
 
 __all__ = ["METRICS_COLUMNS", "SUMMARY_COLUMNS", "TIMING_COLUMNS", "Finished", "write_outputs"]
 

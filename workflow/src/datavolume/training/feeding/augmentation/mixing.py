@@ -19,9 +19,9 @@ import torch
 from numpy.typing import NDArray
 
 from datavolume.study.model import Augmentation
-from datavolume.training.augmentation.draws import beta, uniforms
-from datavolume.training.augmentation.geometry import mixing_boxes
-from datavolume.training.augmentation.pixels import per_image, within
+from datavolume.training.feeding.augmentation.draws import beta, uniforms
+from datavolume.training.feeding.augmentation.geometry import mixing_boxes
+from datavolume.training.feeding.augmentation.pixels import per_image, within
 
 __all__ = ["mix", "mixed", "mixed_targets", "one_hot"]
 

@@ -16,15 +16,17 @@ from __future__ import annotations
 import math
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, fields
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 import torch
 import torch.nn.functional as F
 from numpy.typing import NDArray
 
-from datavolume.training.distributed import Group
-from datavolume.training.learner import Learner
+from datavolume.training.processes.distributed import Group
+
+if TYPE_CHECKING:
+    from datavolume.training.learner import Learner
 
 __all__ = ["METRICS", "Predictions", "calibration_error", "evaluate", "macro_f1", "predict", "predictions_of"]
 

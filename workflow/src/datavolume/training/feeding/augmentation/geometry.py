@@ -14,7 +14,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from datavolume.study.model import Augmentation
-from datavolume.training.augmentation.draws import choices, uniforms
+from datavolume.training.feeding.augmentation.draws import choices, uniforms
 
 __all__ = ["Size", "centre_boxes", "crop_boxes", "erasing_boxes", "flips", "mixing_boxes"]
 
