@@ -4,8 +4,8 @@
 
 The work is the same on each side: a random resized crop to 224 pixels, a random flip, float32 [32, 3, 224, 224] that is
 normalised by channel, of 192 JPEGs of 500 x 375 pixels. The yardstick is the data side of torchvision's reference
-training (the loader of ImageFolder, transforms, collation) without processes; ours is `training.feeding.feed` in the training
-thread. Seconds are CPU seconds of one thread, so that what else the machine does weighs little; each side in turn in
+training (the loader of ImageFolder, transforms, collation) without processes; ours is training/feeding/feed.py, without
+threads. Seconds are CPU seconds of one thread, so that what else the machine does weighs little; each side in turn in
 every round, the ratio within the round, the median of the rounds. Every side but the caches gives the same pixels.
 
 The JPEGs are made of 224-pixel photographs laid side by side (six in one, no pixel scaled, quality 95), so that size
