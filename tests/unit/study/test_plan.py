@@ -8,7 +8,9 @@ from pathlib import Path
 import pytest
 import yaml
 
+from datavolume.data import check_dataset
 from datavolume.errors import UserError
+from datavolume.models import check_architecture
 from datavolume.study import (
     Augmentation,
     Budget,
@@ -219,3 +221,48 @@ def test_smoke_replaces_lists_and_the_budget_and_merges_the_rest() -> None:
     assert [volume.fraction for volume in smoke.volumes] == [0.125, 0.5, 1]
     assert smoke.recipe.budget == Budget(epochs=2)
     assert smoke.recipe.learning_rate == 0.002
+
+
+@pytest.mark.parametrize("scale", ["full", "smoke"])
+@pytest.mark.parametrize("file", sorted(Path("config/studies").glob("*.yaml")), ids=lambda file: file.stem)
+def test_every_study_that_is_shipped_can_be_planned(file: Path, scale: str) -> None:
+    study = load_study(file, scale)
+    assert expand(study).runs
+    for experiment in study.experiments:
+        check_dataset(experiment.dataset)
+        for architecture in experiment.architectures:
+            check_architecture(architecture, experiment.recipe.network)
+
+
+def test_phases_start_from_runs_and_other_mistakes_are_one_line(tmp_path: Path) -> None:
+    base = "title: T\nquestion: Q?\ndataset: {name: digits}\nexperiments:\n  a: {architectures: [mlp], seeds: 1, "
+    lines = {
+        "fractions: [0.5], recipe: {phases: [{fraction: 0.6}]}}": "recipe.phases[0].fraction (0.6) is above the run's",
+        "fractions: [0.5], recipe: {phases: [{batch_size: 8}]}}": "recipe.phases[0] must have exactly one of fraction",
+        "fractions: [1], recipe: {schedule: step}}": "recipe.schedule step needs recipe.decay_every",
+        "fractions: [1], recipe: {milestones: [3]}}": "recipe.milestones are read by recipe.schedule multistep only",
+        "fractions: [1], recipe: {compile: true}}": "recipe.compile belongs to the fast tier",
+        "fractions: [1], recipe: {early_stopping: {patience: 3}}}": "set dataset.tuning, as 0.2",
+        "fractions: [1], recipe: {network: {frozen: true}}}": "set recipe.network.pretrained: true",
+        "fractions: [1], subsets: {balance: long_tailed}}": "needs subsets.imbalance",
+        "fractions: [1], start: {experiment: b}}": "experiment 'b' is unknown",
+        "fractions: [1], start: {experiment: a}}": "runs would start from themselves (a from a)",
+    }
+    for end, said in lines.items():
+        file = tmp_path / "s.yaml"
+        file.write_text(base + end)
+        with pytest.raises(UserError) as error:
+            expand(load_study(file))
+        assert said in str(error.value)
+        assert "\n" not in str(error.value)
+
+
+def test_seeds_of_one_origin_are_one_configuration() -> None:
+    """Each seed starts from its own run, and both stand in one block."""
+    first = replace(EXPERIMENT, name="first", architectures=("mlp",), volumes=(Volume(fraction=1.0),), seeds=(0, 1))
+    plan = expand(replace(STUDY, experiments=(replace(first, name="again", start=Origin(experiment="first")), first)))
+    started = [run for run in plan.runs if run.experiments == "again"]
+    assert [run.block for run in started] == ["0-1", "0-1"]
+    assert len({run.configuration for run in started}) == 1
+    assert [plan.find(run.unpack().start.run).seed for run in started] == [0, 1]  # type: ignore[union-attr]
+    assert {run.kept for run in plan.runs if run.experiments == "first"} == {"1"}

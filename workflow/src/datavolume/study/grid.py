@@ -8,6 +8,7 @@ from dataclasses import replace
 from datavolume.errors import UserError
 from datavolume.study.identity import configuration_id, run_id
 from datavolume.study.model import Experiment, Origin, Run, Start, Study
+from datavolume.study.validate import nearest
 
 __all__ = ["grids"]
 
@@ -47,11 +48,10 @@ def _origins_first(study: Study) -> list[Experiment]:
         if experiment.name in after:
             raise UserError(f"{where}: runs would start from themselves ({' from '.join((*after, experiment.name))})")
         if experiment.start:
-            if experiment.start.experiment not in named:
-                raise UserError(
-                    f"{where}: experiment '{experiment.start.experiment}' does not exist; allowed: {', '.join(named)}"
-                )
-            add(named[experiment.start.experiment], (*after, experiment.name))
+            origin = experiment.start.experiment
+            if origin not in named:
+                raise UserError(f"{where}: experiment '{origin}' is unknown{nearest(origin, named)}")
+            add(named[origin], (*after, experiment.name))
         if experiment not in ordered:
             ordered.append(experiment)
 
