@@ -18,6 +18,7 @@ from harness.yardstick import Setting, Yardstick
 __all__ = ["TIERS", "YARDSTICK", "compare", "parser"]
 
 YARDSTICK = "yardstick"
+RECORDS = Path(__file__).resolve().parents[2] / "results/benchmarks"
 TIERS: dict[str, dict[str, Any]] = {"exact": {}, "fast": {"tier": "fast"}}
 
 
@@ -75,6 +76,7 @@ def compare(
             try_settings(yardstick, settings, options.try_settings)
         ours = ", ".join(f"{value} {name}" for name, value in resources.items())
         print(f"yardstick: {yardstick.setting}; datavolume: {ours}\n", flush=True)
-        measured = rounds({YARDSTICK: yardstick, **engines}, work, options.rounds)
+        record = RECORDS / f"{work.architecture}.json"
+        measured = rounds({YARDSTICK: yardstick, **engines}, work, options.rounds, record)
     print(table(measured, YARDSTICK), flush=True)
     return measured

@@ -6,6 +6,7 @@ both sides alike.
 
 from __future__ import annotations
 
+import json
 import math
 import os
 import platform
@@ -55,8 +56,8 @@ def try_settings(yardstick: Yardstick, settings: Sequence[Setting], seeds: int) 
     yardstick.setting = min(found, key=found.__getitem__)
 
 
-def rounds(sides: Mapping[str, Side], work: Work, count: int) -> dict[str, list[Measured]]:
-    """Each round has seeds of its own, and begins with another side."""
+def rounds(sides: Mapping[str, Side], work: Work, count: int, record: Path) -> dict[str, list[Measured]]:
+    """Each round has seeds of its own, and begins with another side. `record`: JSON of the rounds so far."""
     measured: dict[str, list[Measured]] = {name: [] for name in sides}
     names = list(sides)
     for number in range(count):
@@ -65,6 +66,8 @@ def rounds(sides: Mapping[str, Side], work: Work, count: int) -> dict[str, list[
             one = sides[name].run(seeds)
             measured[name].append(one)
             print(f"round {number + 1}, {name}: {one.wall:.1f} s, CPU {one.cpu:.1f} s", file=sys.stderr, flush=True)
+        record.parent.mkdir(parents=True, exist_ok=True)
+        record.write_text(json.dumps({name: [vars(one) for one in own] for name, own in measured.items()}, indent=1))
     return measured
 
 
