@@ -70,7 +70,7 @@ class Workflow:
 
     def _origins(self, configuration: str, block: str) -> dict[str, Path | list[Path]]:
         """Metrics of the runs that these start from; the checkpoints, no outputs of any rule, are as old."""
-        if '"start":null' in self.job(configuration, block).spec:
+        if '"start":' not in self.job(configuration, block).spec:
             return {}
         starts = [run.unpack().start for run in self.plan.block(configuration, block)]
         origins = [self.plan.find(start.run) for start in starts if start]

@@ -11,18 +11,21 @@ from __future__ import annotations
 
 import hashlib
 import json
-from dataclasses import MISSING, asdict, fields, is_dataclass, replace
+from dataclasses import MISSING, fields, is_dataclass, replace
+from functools import cache
 from typing import Any
 
 from datavolume.study.build import build
-from datavolume.study.model import Dataset, Run, Volume
+from datavolume.study.model import Dataset, Recipe, Run, Volume
+
+_SHARED = (Dataset, Recipe, Volume)
 
 __all__ = ["configuration_id", "dataset_id", "run_from_spec", "run_id", "spec", "subset_id"]
 
 
 def spec(run: Run) -> str:
-    """The run as canonical JSON: what is hashed, and what `run_from_spec` reads back."""
-    return _canonical(asdict(run))
+    """The run as canonical JSON: what is hashed, and what `run_from_spec` reads back, as a default never changes."""
+    return _canonical(_chosen(run))
 
 
 def run_from_spec(text: str) -> Run:
@@ -59,6 +62,16 @@ def _chosen(value: Any) -> Any:
         return [_chosen(item) for item in value]
     if not is_dataclass(value):
         return value
+    return _of_part(value) if isinstance(value, _SHARED) else _differing(value)
+
+
+@cache
+def _of_part(value: Any) -> dict[str, Any]:
+    """Thousands of runs share a data set, a recipe, a volume."""
+    return _differing(value)
+
+
+def _differing(value: Any) -> dict[str, Any]:
     named = ((field, getattr(value, field.name)) for field in fields(value))
     return {field.name: _chosen(item) for field, item in named if item != _default(field)}
 
