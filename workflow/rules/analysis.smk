@@ -1,19 +1,23 @@
 rule collect:
     input:
         plan=PATHS.plan,
-        metrics=WORKFLOW.run_files("metrics.csv"),
-        timing=WORKFLOW.run_files("timing.csv"),
-        summary=WORKFLOW.run_files("summary.csv"),
+        study=PATHS.study,
+        metrics=run_files("metrics.csv"),
+        timing=run_files("timing.csv"),
+        summary=run_files("summary.csv"),
     output:
         metrics=PATHS.collected("metrics"),
         timing=PATHS.collected("timing"),
         summary=PATHS.collected("summary"),
+        points=PATHS.collected("points"),
+        plan=PATHS.collected("plan"),
     log:
         log_of("collect.log"),
     conda:
         ENVIRONMENT
     params:
-        runs=len(WORKFLOW.plan.runs),
+        results=PATHS.root,
+        runs=lambda wildcards: len(WORKFLOW.plan.runs),
     message:
         "Gather the metrics of {params.runs} runs"
     script:
@@ -42,3 +46,25 @@ rule analyse:
         "Analyse: log-linear regressions, analysis of variance, how much is enough"
     script:
         "../scripts/analyse.py"
+
+
+# What a paper prints, and ours.
+rule compare:
+    input:
+        unpack(lambda wildcards: WORKFLOW.comparison_inputs),
+        metrics=PATHS.collected("metrics"),
+        timing=PATHS.collected("timing"),
+        summary=PATHS.collected("summary"),
+        points=PATHS.collected("points"),
+    output:
+        PATHS.analysis("comparison.csv"),
+    log:
+        log_of("compare.log"),
+    conda:
+        ENVIRONMENT
+    params:
+        comparable=STUDY.scale == "full",
+    message:
+        "Set our values beside the published ones"
+    script:
+        "../scripts/compare.py"

@@ -1,8 +1,7 @@
+# What an artefact is drawn from depends on it: the frames of every run, and the analyses that its kind needs.
 rule figure:
     input:
-        metrics=PATHS.collected("metrics"),
-        summary=PATHS.collected("summary"),
-        log_linear=PATHS.analysis("log_linear.csv"),
+        unpack(lambda wildcards: WORKFLOW.artefact_inputs(wildcards.figure)),
     output:
         pdf=PATHS.figure("{figure}", "pdf"),
         svg=PATHS.figure("{figure}", "svg"),
@@ -18,17 +17,34 @@ rule figure:
     conda:
         ENVIRONMENT
     params:
-        caption=lambda wildcards: caption(wildcards.figure),
+        artefact=lambda wildcards: WORKFLOW.artefact(wildcards.figure),
     message:
         "Draw {wildcards.figure}"
     script:
         "../scripts/figure.py"
 
 
+rule interactive:
+    input:
+        unpack(lambda wildcards: WORKFLOW.artefact_inputs(wildcards.figure)),
+    output:
+        html=PATHS.figure("{figure}", "html"),
+        json=PATHS.figure("{figure}", "json"),
+    log:
+        log_of("figure", "{figure}_interactive.log"),
+    conda:
+        ENVIRONMENT
+    params:
+        artefact=lambda wildcards: WORKFLOW.artefact(wildcards.figure),
+    message:
+        "Draw {wildcards.figure} for turning"
+    script:
+        "../scripts/interactive.py"
+
+
 rule table:
     input:
-        metrics=PATHS.collected("metrics"),
-        summary=PATHS.collected("summary"),
+        unpack(lambda wildcards: WORKFLOW.artefact_inputs(wildcards.table)),
     output:
         csv=PATHS.table("{table}", "csv"),
         tex=PATHS.table("{table}", "tex"),
@@ -43,8 +59,8 @@ rule table:
     conda:
         ENVIRONMENT
     params:
-        caption=lambda wildcards: caption(wildcards.table),
+        artefact=lambda wildcards: WORKFLOW.artefact(wildcards.table),
     message:
-        "Set table {wildcards.table}"
+        "Set {wildcards.table}"
     script:
         "../scripts/table.py"

@@ -1,17 +1,19 @@
 rule report:
     input:
         study=PATHS.study,
-        plan=PATHS.plan,
         summary=PATHS.collected("summary"),
         timing=PATHS.collected("timing"),
+        points=PATHS.collected("points"),
         answer=PATHS.analysis("answer.json"),
         analysis=[
             PATHS.analysis(f"{name}.csv")
             for name in ("log_linear", "anova_one_way", "anova_two_way", "tukey", "requirement")
         ],
-        figures=[PATHS.figure(name, "svg") for name in figure_names()],
-        tables=[PATHS.table(name, "html") for name in table_names()],
-        environments=WORKFLOW.run_files("environment.json"),
+        comparison=[PATHS.analysis("comparison.csv")] if WORKFLOW.published else [],
+        figures=[PATHS.figure(name, "svg") for name in WORKFLOW.artefact_names("figure")],
+        interactive=[PATHS.figure(name, "json") for name in WORKFLOW.artefact_names("interactive")],
+        tables=[PATHS.table(name, "html") for name in WORKFLOW.artefact_names("table")],
+        environments=run_files("environment.json"),
         overlap=[PATHS.analysis("overlap.csv")] if WORKFLOW.compared else [],
     output:
         report(PATHS.report, caption="../report/report.rst", category="Report"),
@@ -23,6 +25,7 @@ rule report:
         title=STUDY.title,
         question=STUDY.question,
         scale=STUDY.scale,
+        artefacts=WORKFLOW.shown,
         # Read where it is there, but no input: it grows with every job of any study.
         efficiency="logs/submitit/efficiency.csv",
     message:

@@ -1,27 +1,23 @@
-"""Draw one figure of the collected metrics, by its registered name."""
+"""Draw one figure of a study."""
 
 from collections.abc import Mapping
 from pathlib import Path
+from typing import Any
 
-import pandas as pd
-
-from datavolume.artefacts.figures import draw, write
-from datavolume.artefacts.registry import Results
+from datavolume.artefacts.drawing import draw, write
+from datavolume.artefacts.results import read_results
 from datavolume.scripting import reporting
 
 
-def figure(*, name: str, metrics: Path, summary: Path, log_linear: Path, outputs: Mapping[str, Path]) -> None:
+def figure(*, artefact: Mapping[str, Any], inputs: Mapping[str, Path], outputs: Mapping[str, Path]) -> None:
     """`outputs` by format: pdf, svg, png, csv."""
-    results = Results(pd.read_parquet(metrics), pd.read_parquet(summary), pd.read_csv(log_linear))
-    write(draw(name, results), outputs)
+    write(draw(artefact["draw"], read_results(inputs), artefact["options"]), outputs)
 
 
 if "snakemake" in globals():
     with reporting(snakemake.log):
         figure(
-            name=snakemake.wildcards.figure,
-            metrics=Path(snakemake.input.metrics),
-            summary=Path(snakemake.input.summary),
-            log_linear=Path(snakemake.input.log_linear),
+            artefact=snakemake.params.artefact,
+            inputs={name: Path(file) for name, file in snakemake.input.items()},
             outputs={suffix: Path(file) for suffix, file in snakemake.output.items()},
         )

@@ -1,25 +1,23 @@
-"""Set one table of the collected metrics, by its registered name."""
+"""Set one table of a study."""
 
 from collections.abc import Mapping
 from pathlib import Path
+from typing import Any
 
-import pandas as pd
-
-from datavolume.artefacts.registry import Results
-from datavolume.artefacts.tables import make, write
+from datavolume.artefacts.results import read_results
+from datavolume.artefacts.setting import make, write
 from datavolume.scripting import reporting
 
 
-def table(*, name: str, metrics: Path, summary: Path, outputs: Mapping[str, Path]) -> None:
+def table(*, artefact: Mapping[str, Any], inputs: Mapping[str, Path], outputs: Mapping[str, Path]) -> None:
     """`outputs` by format: csv, tex, html."""
-    write(make(name, Results(pd.read_parquet(metrics), pd.read_parquet(summary))), outputs)
+    write(make(artefact["draw"], read_results(inputs), artefact["options"]), outputs)
 
 
 if "snakemake" in globals():
     with reporting(snakemake.log):
         table(
-            name=snakemake.wildcards.table,
-            metrics=Path(snakemake.input.metrics),
-            summary=Path(snakemake.input.summary),
+            artefact=snakemake.params.artefact,
+            inputs={name: Path(file) for name, file in snakemake.input.items()},
             outputs={suffix: Path(file) for suffix, file in snakemake.output.items()},
         )

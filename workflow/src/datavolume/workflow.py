@@ -1,42 +1,28 @@
-"""What the Snakefile asks for: the study, its plan, and what each job needs; the only module that rules call.
-
-The head reads config and study, and expands the plan. A job on the cluster starts Snakemake again: it reads what the
-head wrote, `plan.csv` and `study.yaml` of the results, and the head's configuration from the environment. So an edit of
-the YAML files while jobs wait in the queue changes nothing for them.
-"""
+"""What rules ask for: the study, its plan, and what each job and each artefact needs."""
 
 from __future__ import annotations
 
 import json
-import os
-import shlex
-import sys
-from collections.abc import Mapping
-from dataclasses import asdict, dataclass, replace
+from collections.abc import Iterable, Mapping
+from dataclasses import asdict, dataclass, field, replace
 from functools import cached_property
 from pathlib import Path
 from typing import Any
 
 from datavolume.errors import UserError
+from datavolume.planning import Planning
 from datavolume.study import (
+    Artefact,
     Dataset,
     Paths,
     Plan,
     PlannedRun,
     Study,
     Volume,
-    dataset_id,
-    expand,
-    find_study,
-    load_study,
-    read_plan,
 )
-from datavolume.study.validate import check
+from datavolume.study.validate import nearest
 
-__all__ = ["Workflow", "answer_of", "open_workflow", "prepare_environment"]
-
-STUDIES = Path("config/studies")
-_PINNED = "DATAVOLUME_CONFIG"
+__all__ = ["Workflow", "answer_of"]
 
 
 @dataclass(frozen=True)
@@ -45,9 +31,91 @@ class Workflow:
 
     study: Study
     file: Path
-    plan: Plan
     paths: Paths
     data_folder: str
+    written: Plan | None = None
+    left_out: Mapping[str, str] = field(default_factory=dict)
+
+    @cached_property
+    def planning(self) -> Planning:
+        return Planning(self.study, self.paths)
+
+    @property
+    def plan(self) -> Plan:
+        """What the head wrote; in the head, and where a design decides on the way, what is known by now."""
+        return self.written or self.planning.plan
+
+    @cached_property
+    def artefacts(self) -> dict[str, Artefact]:
+        """The study's figures and tables, by name, in its order."""
+        from datavolume.artefacts import chosen
+
+        return {artefact.name: artefact for artefact in chosen(self.study.artefacts)}
+
+    def artefact_names(self, form: str) -> list[str]:
+        """Of the figures, the tables, or the interactive figures."""
+        from datavolume.artefacts import find
+
+        kinds = {name: find(artefact.draw) for name, artefact in self.artefacts.items()}
+        if form == "interactive":
+            return [name for name, kind in kinds.items() if kind.interactive]
+        return [name for name, kind in kinds.items() if kind.form == form]
+
+    @property
+    def shown(self) -> list[dict[str, str]]:
+        """What the report is told of each artefact, in its order."""
+        from datavolume.artefacts import find
+
+        told = ("name", "title", "caption", "section")
+        return [
+            {**{key: getattr(artefact, key) for key in told}, "form": find(artefact.draw).form}
+            for artefact in self.artefacts.values()
+        ]
+
+    def artefact(self, name: str) -> dict[str, Any]:
+        """What a rule's script is told of an artefact. Raises UserError for a name that the study does not have."""
+        if name not in self.artefacts:
+            raise UserError(f"the study has no artefact '{name}'{nearest(name, self.artefacts)}")
+        return asdict(self.artefacts[name])
+
+    def artefact_inputs(self, name: str) -> dict[str, Path]:
+        """The collected frames and the analyses that an artefact is drawn from, by name."""
+        from datavolume.artefacts import find
+
+        needs = find(self.artefacts[name].draw).needs if name in self.artefacts else ()
+        frames = {frame: self.paths.collected(frame) for frame in ("metrics", "timing", "summary", "points", "plan")}
+        return {**frames, "log_linear": self.paths.analysis("log_linear.csv"), **self._analyses(needs)}
+
+    def _analyses(self, needs: Iterable[str]) -> dict[str, Path]:
+        frames = ("timing", "plan")
+        asked = (need for need in needs if need not in frames and self._can_be_analysed(need))
+        return {need: self.paths.analysis(f"{need}.csv") for need in asked}
+
+    def _can_be_analysed(self, need: str) -> bool:
+        """Nothing is compared where no volume has several subsets, or nobody published anything."""
+        if need.startswith("overlap"):
+            return bool(self.compared)
+        return need != "comparison" or bool(self.study.published)
+
+    @property
+    def published(self) -> list[Path]:
+        """The file of printed values, where the study names one: it stands beside the study's."""
+        return [self.file.parent / self.study.published] if self.study.published else []
+
+    @property
+    def comparison_inputs(self) -> dict[str, Path]:
+        """Beside the collected frames, the analyses that a printed value is about."""
+        from datavolume.analysis.comparison import needed, read_published
+
+        file = self.published[0]
+        return {"published": file, **self._analyses(needed(read_published(file)))}
+
+    def candidate_files(self, experiment: str, stage: str) -> list[Path]:
+        """The metrics that a stage is decided by."""
+        candidates = self.planning.decision(experiment, stage).candidates.values()
+        runs = [self.plan.find(run) for runs in candidates for run in runs]
+        files = [self.paths.run_file(run.configuration, run.block, "metrics.csv") for run in runs]
+        return list(dict.fromkeys(files))
 
     def job(self, configuration: str, block: str) -> PlannedRun:
         """The first run of a seed block; what a job asks for is the same for all of them."""
@@ -138,57 +206,3 @@ def answer_of(paths: Paths) -> str:
         return ""
     answer = json.loads(file.read_text(encoding="utf-8"))
     return f"\n{answer['question']}\n{answer['answer']}\n\nReport: {paths.report}\nAnswer: {file}\n"
-
-
-def open_workflow(config: Mapping[str, Any], *, head: bool) -> Workflow:
-    """Validate the configuration and open its study; a user's mistake ends Snakemake with one line."""
-    try:
-        return _open_head(dict(config)) if head else _open_job(dict(config))
-    except UserError as error:
-        sys.exit(f"Error: {error}")
-
-
-def _open_head(config: dict[str, Any]) -> Workflow:
-    check(config, "config", "config/config.yaml")
-    os.environ[_PINNED] = json.dumps(config)
-    file = find_study(config["study"], STUDIES)
-    study = load_study(file, config["scale"])
-    paths = _paths(config)
-    _check_names(study, file, paths)
-    return Workflow(study, file, expand(study), paths, config["data"])
-
-
-def _open_job(config: dict[str, Any]) -> Workflow:
-    config = json.loads(os.environ.get(_PINNED, json.dumps(config)))
-    paths = _paths(config)
-    if not (paths.plan.is_file() and paths.study.is_file()):
-        return _open_head(config)
-    study = replace(load_study(paths.study), scale=config["scale"])
-    return Workflow(study, Path(config["study"]), read_plan(paths.plan), paths, config["data"])
-
-
-def _paths(config: Mapping[str, Any]) -> Paths:
-    name, scale = Path(config["study"]).stem, config["scale"]
-    return Paths(Path(config["results"]) / (name if scale == "full" else f"{name}-{scale}"))
-
-
-def _check_names(study: Study, file: Path, paths: Paths) -> None:
-    """What only the rooms further right know; asked once, by the head, as importing them would slow down every job."""
-    from datavolume.data import check_dataset, check_source
-    from datavolume.models import check_architecture
-
-    for experiment in study.experiments:
-        indexed = paths.data_file(dataset_id(experiment.dataset), "index.parquet").is_file()
-        try:
-            (check_dataset if indexed else check_source)(experiment.dataset)
-            for architecture in experiment.architectures:
-                check_architecture(architecture, experiment.recipe.network)
-        except UserError as error:
-            raise UserError(f"{file}: experiments.{experiment.name}: {error}") from error
-
-
-def prepare_environment(source: Path) -> None:
-    """Let `python` in a shell command be this one, and find this package in a conda environment too."""
-    os.environ["PATH"] = os.pathsep.join([str(Path(sys.executable).parent), os.environ.get("PATH", os.defpath)])
-    os.environ.setdefault("DATAVOLUME_COMMAND", shlex.join(["snakemake", *sys.argv[1:]]))
-    os.environ["PYTHONPATH"] = os.pathsep.join(filter(None, [str(source), os.environ.get("PYTHONPATH")]))

@@ -1,7 +1,8 @@
 """All seed blocks of a study as three frames, in the plan's order.
 
+    plan, points = plan_of(study, laid_out), points_of(laid_out)
     parts = {name: read_parts(name, files, plan) for name, files in ...}   metrics, timing, summary
-    collected = collect(plan, **parts)
+    collected = collect(plan, points, **parts)
 
 A file that is missing, cut short or of another plan is named in a UserError.
 """
@@ -9,7 +10,7 @@ A file that is missing, cut short or of another plan is named in a UserError.
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass, replace
+from dataclasses import asdict, dataclass, replace
 from pathlib import Path
 
 import pandas as pd
@@ -18,7 +19,7 @@ from datavolume.analysis.metrics import METRICS
 from datavolume.errors import UserError
 from datavolume.study import Paths, Plan, Run
 
-__all__ = ["COLUMNS", "Collected", "collect", "read_parts"]
+__all__ = ["COLUMNS", "Collected", "collect", "plan_frame", "read_parts"]
 
 _KEYS = ("run", "configuration", "seed")
 # Files of before do not have them.
@@ -39,8 +40,8 @@ _MEND = "delete it, so that the next `snakemake` trains these seeds again"
 
 @dataclass(frozen=True)
 class Collected:
-    """Rows of every run of the plan, each with architecture, n [training images], fraction, size, dataset, subset,
-    subset_seed and experiments; `summary` also has the training seconds."""
+    """Rows of every run of the plan, each with network, architecture (the curve that it is a point of), n [training
+    images], fraction, size, dataset, subset, subset_seed and experiments; `summary` also has the training seconds."""
 
     metrics: pd.DataFrame
     timing: pd.DataFrame
@@ -81,14 +82,22 @@ def _read(file: Path, columns: Sequence[str], blocks: dict[str, frozenset[str]])
 
 
 def collect(
-    plan: Plan, *, metrics: Sequence[pd.DataFrame], timing: Sequence[pd.DataFrame], summary: Sequence[pd.DataFrame]
+    plan: Plan,
+    points: pd.DataFrame | None = None,
+    *,
+    metrics: Sequence[pd.DataFrame],
+    timing: Sequence[pd.DataFrame],
+    summary: Sequence[pd.DataFrame],
 ) -> Collected:
     """Join each block's frames, add what the plan knows, and bring the runs into the plan's order.
+
+    `points` name the curves of designs; without them, the experiments do.
 
     Raises UserError where a run's metrics do not reach the last update of its summary.
     """
     summaries = pd.concat(summary, ignore_index=True)
-    planned = _planned(plan).merge(summaries[["run", "n_train"]].rename(columns={"n_train": "n"}), on="run", how="left")
+    sizes = summaries[["run", "n_train"]].rename(columns={"n_train": "n"})
+    planned = _planned(plan, points).merge(sizes, on="run", how="left")
     times = _join(timing, planned)
     seconds = times.groupby("run")["seconds"].last()
     collected = Collected(
@@ -98,28 +107,46 @@ def collect(
     return collected
 
 
-def _planned(plan: Plan) -> pd.DataFrame:
+def plan_frame(plan: Plan) -> pd.DataFrame:
+    """A row a planned run, as plan.csv has it."""
+    rows = [asdict(run) for run in plan.runs]
+    return pd.DataFrame([{**row, **row.pop("resources")} for row in rows])
+
+
+def _planned(plan: Plan, points: pd.DataFrame | None) -> pd.DataFrame:
     """What the plan knows of each run."""
     columns = ("run", "architecture", "fraction", "size", "dataset", "subset", "experiments")
     frame = pd.DataFrame([{name: getattr(run, name) for name in columns} for run in plan.runs], columns=list(columns))
     runs = [run.unpack() for run in plan.runs]
     frame["subset_seed"] = [run.volume.seed for run in runs]
-    frame["architecture"] = _curves(plan, runs)
+    frame["network"] = frame["architecture"]
+    frame["architecture"] = _curves(plan, runs, points)
     return frame.astype({"fraction": "float64", "size": "Int64"})
 
 
-def _curves(plan: Plan, runs: Sequence[Run]) -> list[str]:
-    """The curve that each run is a point of: its architecture; with the experiment's name where experiments train that
-    architecture on other data or by another recipe, so that no curve mixes them."""
+def _curves(plan: Plan, runs: Sequence[Run], points: pd.DataFrame | None) -> list[str]:
+    """The curve that each run is a point of: its network; with its places in the designs where experiments train that
+    network on other data or by another recipe, so that no curve mixes them."""
     settings: dict[str, set[Run]] = {}
     for run in runs:
         start = replace(run.start, run="") if run.start else None
         setting = replace(run, volume=replace(run.volume, fraction=None, size=None, seed=0), seed=0, start=start)
         settings.setdefault(run.architecture, set()).add(setting)
+    places = _places(points) if points is not None else {run.run: run.experiments for run in plan.runs}
     return [
-        run.architecture if len(settings[run.architecture]) == 1 else f"{run.architecture} ({planned.experiments})"
+        run.architecture if len(settings[run.architecture]) == 1 else f"{run.architecture} ({places[planned.run]})"
         for planned, run in zip(plan.runs, runs, strict=True)
     ]
+
+
+def _places(points: pd.DataFrame) -> dict[str, str]:
+    """Run -> `ablation: batch_size 32`, or the experiment alone where it varies nothing."""
+    places: dict[str, dict[str, None]] = {}
+    for point in points.to_dict("records"):
+        varied = " ".join(filter(None, (point["stage"].rpartition(".")[2], point["value"])))
+        place = f"{point['experiment']}: {varied}" if varied else point["experiment"]
+        places.setdefault(point["run"], {})[place] = None
+    return {run: "; ".join(names) for run, names in places.items()}
 
 
 def _join(parts: Sequence[pd.DataFrame], planned: pd.DataFrame) -> pd.DataFrame:

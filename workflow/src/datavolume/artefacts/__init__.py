@@ -1,9 +1,9 @@
 """Figures, tables and the report, each registered under a name; they draw what analysis computed.
 
-figure_names(), table_names()    what there is, without importing matplotlib
-caption(name)                    what a figure or table shows, in plain words
+chosen(study.artefacts)    what a study shows, in its order, without importing matplotlib
+find(name)                 what is registered under a name
 """
 
-from datavolume.artefacts.registry import caption, figure_names, table_names
+from datavolume.artefacts.registry import chosen, find
 
-__all__ = ["caption", "figure_names", "table_names"]
+__all__ = ["chosen", "find"]

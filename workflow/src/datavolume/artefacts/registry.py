@@ -1,127 +1,44 @@
-"""Every figure and table by name: its function, its title, and its caption in plain words.
+"""Every registered figure and table by name, and those that a study chose of them.
 
-    figure_names()            ("accuracy_by_volume", ...)
-    FIGURES["learning_curves"].load()(results)    imports matplotlib only now
-
-A new artefact is a function of Results in a module of this room and an entry here.
+find("accuracy_by_volume").load()(results)      imports matplotlib only now
+for artefact in chosen(study.artefacts): ...     the study's own, in its order; the default ones where it names none
 """
 
 from __future__ import annotations
 
-from collections.abc import Callable
-from dataclasses import dataclass
-from importlib import import_module
-from typing import TYPE_CHECKING, Any
+from collections.abc import Sequence
+from dataclasses import replace
 
+from datavolume.artefacts.figures.catalogue import KINDS as _FIGURES
+from datavolume.artefacts.kind import Kind
+from datavolume.artefacts.tables.catalogue import KINDS as _TABLES
 from datavolume.errors import UserError
+from datavolume.study import Artefact
 from datavolume.study.validate import nearest
 
-if TYPE_CHECKING:
-    import pandas as pd
+__all__ = ["DEFAULTS", "KINDS", "chosen", "find"]
 
-__all__ = ["FIGURES", "TABLES", "Artefact", "Results", "caption", "figure_names", "find", "table_names"]
-
-
-@dataclass(frozen=True)
-class Results:
-    """What artefacts are drawn from: metrics and summary as collected, and the analysis' log_linear (tables: None)."""
-
-    metrics: pd.DataFrame
-    summary: pd.DataFrame
-    log_linear: pd.DataFrame | None = None
+KINDS: dict[str, Kind] = {kind.name: kind for kind in (*_FIGURES, *_TABLES)}
+DEFAULTS = ("accuracy_by_volume", "accuracy_boxes", "learning_curves", "generalisation_gap", "results")
 
 
-@dataclass(frozen=True, kw_only=True)
-class Artefact:
-    """`function` of module `datavolume.artefacts.<module>` takes Results."""
-
-    name: str
-    module: str
-    title: str
-    caption: str
-
-    def load(self) -> Callable[[Results], Any]:
-        function: Callable[[Results], Any] = getattr(import_module(f"datavolume.artefacts.{self.module}"), self.name)
-        return function
-
-
-def _by_name(*artefacts: Artefact) -> dict[str, Artefact]:
-    return {artefact.name: artefact for artefact in artefacts}
-
-
-FIGURES = _by_name(
-    Artefact(
-        name="accuracy_by_volume",
-        module="accuracy",
-        title="Accuracy against data volume",
-        caption=(
-            "Top-1 accuracy on the held-out images against the number of training images (logarithmic axis). "
-            "Lines join the means over seeds, bands are their 95 % confidence intervals, small points are single "
-            "runs. Dotted lines are the least-squares fits over log10 of the images."
-        ),
-    ),
-    Artefact(
-        name="accuracy_boxes",
-        module="accuracy",
-        title="Spread over seeds",
-        caption=(
-            "Top-1 accuracy on the held-out images at each data volume. Boxes span the middle half of the seeds, "
-            "the line in the box is the median, whiskers reach to the farthest run within 1.5 box heights, points "
-            "are the runs."
-        ),
-    ),
-    Artefact(
-        name="learning_curves",
-        module="curves",
-        title="Learning curves",
-        caption=(
-            "Top-1 accuracy through training, on the training images of each run (left) and on the held-out "
-            "images (right), one line a data volume. Lines are means over seeds, bands their 95 % confidence "
-            "intervals."
-        ),
-    ),
-    Artefact(
-        name="generalisation_gap",
-        module="gap",
-        title="Gap between training and validation",
-        caption=(
-            "What a run does better on the images it was trained on than on held-out ones, against the number of "
-            "training images: accuracy on training minus validation images (left), loss on validation minus "
-            "training images (right). Means over seeds with 95 % confidence intervals; at 0 there is no gap."
-        ),
-    ),
-)
-
-TABLES = _by_name(
-    Artefact(
-        name="results",
-        module="tables",
-        title="Results",
-        caption=(
-            "Held-out images at the last evaluation: means over seeds with 95 % confidence intervals, per "
-            "architecture and data volume, and the mean training time of one run."
-        ),
-    ),
-)
-
-
-def figure_names() -> tuple[str, ...]:
-    """In the report's order."""
-    return tuple(FIGURES)
-
-
-def table_names() -> tuple[str, ...]:
-    """In the report's order."""
-    return tuple(TABLES)
-
-
-def caption(name: str) -> str:
-    """What the figure or table of that name shows. Raises UserError where there is none."""
-    return find({**FIGURES, **TABLES}, name).caption
-
-
-def find(artefacts: dict[str, Artefact], name: str) -> Artefact:
+def find(name: str) -> Kind:
     """Raises UserError with the valid names."""
-    if name in artefacts:
-        return artefacts[name]
-    raise UserError(f"no figure or table is called '{name}'{nearest(name, artefacts)}")
+    if name in KINDS:
+        return KINDS[name]
+    raise UserError(f"no figure or table is called '{name}'{nearest(name, KINDS)}")
+
+
+def chosen(artefacts: Sequence[Artefact]) -> tuple[Artefact, ...]:
+    """With title and caption, the kind's own where the study gives none. Raises UserError for what no kind takes."""
+    return tuple(map(_resolved, artefacts or [Artefact(name=name, draw=name) for name in DEFAULTS]))
+
+
+def _resolved(artefact: Artefact) -> Artefact:
+    try:
+        kind = find(artefact.draw)
+        if unknown := [option for option in artefact.options if option not in kind.options]:
+            raise UserError(f"'{kind.name}' takes no option '{unknown[0]}'{nearest(unknown[0], kind.options)}")
+    except UserError as error:
+        raise UserError(f"artefacts.{artefact.name}: {error}") from error
+    return replace(artefact, title=artefact.title or kind.title, caption=artefact.caption or kind.caption)

@@ -5,9 +5,10 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from datavolume.errors import UserError
-from datavolume.study.model import Experiment, Recipe, Resources, Volume
+from datavolume.study.model import Experiment, Recipe, Resources, Study, Volume
+from datavolume.study.validate import nearest
 
-__all__ = ["check_experiment"]
+__all__ = ["check_experiment", "check_study"]
 
 
 def check_experiment(experiment: Experiment, where: str) -> None:
@@ -16,8 +17,26 @@ def check_experiment(experiment: Experiment, where: str) -> None:
         raise UserError(f"{where}: {mistake}")
 
 
+def check_study(study: Study, where: str) -> None:
+    """Raises UserError for a name of an experiment that the study does not have."""
+    names = [experiment.name for experiment in study.experiments]
+    for place, wanted in _references(study):
+        if wanted not in names:
+            raise UserError(f"{where}: {place}: experiment '{wanted}' is unknown{nearest(wanted, names)}")
+
+
+def _references(study: Study) -> Iterator[tuple[str, str]]:
+    """Where an experiment is named, and its name."""
+    yield from (("answer.experiments", name) for name in study.answer.experiments)
+    for experiment in study.experiments:
+        yield from ((f"experiments.{experiment.name}.best_of", name) for name in experiment.best_of)
+    for artefact in study.artefacts:
+        yield from ((f"artefacts.{artefact.name}", name) for name in artefact.named)
+
+
 def _mistakes(experiment: Experiment) -> Iterator[str]:
     recipe, resources = experiment.recipe, experiment.resources
+    yield from _design(experiment)
     yield from _layout(recipe, resources)
     yield from _tier(recipe)
     yield from _schedule(recipe)
@@ -32,6 +51,23 @@ def _mistakes(experiment: Experiment) -> Iterator[str]:
         yield (
             "recipe.early_stopping watches images that are neither trained on nor tested: set dataset.tuning, as 0.2"
         )
+
+
+def _design(experiment: Experiment) -> Iterator[str]:
+    factors = [factor.name for factor in experiment.vary]
+    if not (experiment.architectures or experiment.best_of or "architecture" in factors):
+        yield "key 'architectures' is missing"
+    if experiment.architectures and experiment.best_of:
+        yield "best_of brings the architecture of the best configuration; leave out architectures"
+    if experiment.design != "factorial" and not experiment.vary:
+        yield f"design {experiment.design} needs vary, as `vary: {{recipe.batch_size: [32, 64]}}`"
+    if experiment.design == "one_after_another" and max(len(experiment.architectures), len(experiment.volumes)) > 1:
+        yield "design one_after_another takes one architecture and one volume; write an experiment for each"
+    decided = experiment.best_of or experiment.design == "one_after_another"
+    if decided and experiment.choose.split == "tuning" and not experiment.dataset.tuning and not experiment.best_of:
+        yield "values are chosen on the tuning split: set dataset.tuning, as 0.2, or choose: {split: validation}"
+    if experiment.start and (decided or experiment.vary):
+        yield "start is for plain experiments, without vary and best_of"
 
 
 def _layout(recipe: Recipe, resources: Resources) -> Iterator[str]:

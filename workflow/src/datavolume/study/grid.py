@@ -1,8 +1,8 @@
-"""From an experiment to its runs: architectures x volumes x seeds, each from its origin where there is one."""
+"""The runs of an experiment at one setting: architectures x volumes x seeds, each from its origin if it has one."""
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import replace
 
 from datavolume.errors import UserError
@@ -10,22 +10,11 @@ from datavolume.study.identity import configuration_id, run_id
 from datavolume.study.model import Experiment, Origin, Run, Start, Study
 from datavolume.study.validate import nearest
 
-__all__ = ["grids"]
+__all__ = ["grid", "origins_first", "started"]
 
 
-def grids(study: Study) -> Iterator[tuple[Experiment, list[Run]]]:
-    """Each experiment with its runs; those that others start from come first. Raises UserError."""
-    found: dict[str, list[Run]] = {}
-    for experiment in _origins_first(study):
-        runs = list(_grid(experiment))
-        if experiment.start:
-            where = f"study {study.name}: experiments.{experiment.name}.start"
-            runs = [replace(run, start=_start(run, experiment.start, found, where)) for run in runs]
-        found[experiment.name] = runs
-        yield experiment, runs
-
-
-def _grid(experiment: Experiment) -> Iterator[Run]:
+def grid(experiment: Experiment) -> Iterator[Run]:
+    """In the order of the study's lists."""
     for architecture in experiment.architectures:
         for volume in experiment.volumes:
             for seed in experiment.seeds:
@@ -38,8 +27,17 @@ def _grid(experiment: Experiment) -> Iterator[Run]:
                 )
 
 
-def _origins_first(study: Study) -> list[Experiment]:
-    """In the study's order, but for origins. Raises UserError for one that does not exist or a circle."""
+def started(experiment: Experiment, runs: Sequence[Run], found: Mapping[str, Sequence[Run]], where: str) -> list[Run]:
+    """The runs, each from its origin's run among those `found` so far. Raises UserError where there is none."""
+    origin = experiment.start
+    return [replace(run, start=_start(run, origin, found, where)) for run in runs] if origin else list(runs)
+
+
+def origins_first(study: Study) -> list[Experiment]:
+    """In the study's order, but for those that others start from, or take their base of.
+
+    Raises UserError for one that does not exist or a circle.
+    """
     named = {experiment.name: experiment for experiment in study.experiments}
     ordered: list[Experiment] = []
 
@@ -47,8 +45,7 @@ def _origins_first(study: Study) -> list[Experiment]:
         where = f"study {study.name}: experiments.{experiment.name}.start"
         if experiment.name in after:
             raise UserError(f"{where}: runs would start from themselves ({' from '.join((*after, experiment.name))})")
-        if experiment.start:
-            origin = experiment.start.experiment
+        for origin in [*([experiment.start.experiment] if experiment.start else []), *experiment.best_of]:
             if origin not in named:
                 raise UserError(f"{where}: experiment '{origin}' is unknown{nearest(origin, named)}")
             add(named[origin], (*after, experiment.name))
@@ -60,7 +57,7 @@ def _origins_first(study: Study) -> list[Experiment]:
     return ordered
 
 
-def _start(run: Run, origin: Origin, found: dict[str, list[Run]], where: str) -> Start:
+def _start(run: Run, origin: Origin, found: Mapping[str, Sequence[Run]], where: str) -> Start:
     """The run of the origin with the same data set, architecture and volume, and the same or the asked-for seed."""
     seed = run.seed if origin.seed is None else origin.seed
     wanted = (run.dataset, run.architecture, run.volume, seed)

@@ -14,11 +14,15 @@ from typing import Any
 from datavolume.study.recipe import Augmentation, Budget, EarlyStopping, Network, Phase, Recipe
 
 __all__ = [
+    "Answer",
+    "Artefact",
     "Augmentation",
     "Budget",
+    "Choice",
     "Dataset",
     "EarlyStopping",
     "Experiment",
+    "Factor",
     "Network",
     "Origin",
     "Phase",
@@ -132,8 +136,30 @@ class Origin:
 
 
 @dataclass(frozen=True, kw_only=True)
+class Factor:
+    """What an experiment varies: a path into it, as `recipe.batch_size` or `architecture`, and labelled values."""
+
+    name: str
+    options: tuple[tuple[str, Any], ...]
+
+
+@dataclass(frozen=True, kw_only=True)
+class Choice:
+    """What says which value is best: the mean over seeds of a metric on a split, at the last evaluation."""
+
+    metric: str = "top1"
+    split: str = "tuning"
+
+
+@dataclass(frozen=True, kw_only=True)
 class Experiment:
-    """One named grid: architectures x volumes x seeds, under one recipe."""
+    """One named design: architectures x volumes x seeds, under one recipe and its variations.
+
+    `design` says how `vary` is run through: factorial (every combination), one_at_a_time (each factor around the
+    recipe as it stands), one_after_another (each factor from the best value, by `choose`, of the one before).
+    `best_of`: architecture, data and recipe are those of the best configuration of these experiments. `optional`: left
+    out while its images are not there.
+    """
 
     name: str
     dataset: Dataset
@@ -143,11 +169,45 @@ class Experiment:
     recipe: Recipe
     resources: Resources
     start: Origin | None = None
+    title: str = ""
+    design: str = "factorial"
+    vary: tuple[Factor, ...] = ()
+    choose: Choice = Choice()
+    best_of: tuple[str, ...] = ()
+    optional: bool = False
+    text: Mapping[str, Any] = field(default_factory=dict, compare=False)
+
+
+@dataclass(frozen=True, kw_only=True)
+class Artefact:
+    """A figure or table of a study; `draw` names what is registered in `artefacts`, `options` are what that takes."""
+
+    name: str
+    draw: str
+    title: str = ""
+    caption: str = ""
+    section: str = ""
+    options: Mapping[str, Any] = field(default_factory=dict)
+
+    @property
+    def named(self) -> tuple[str, ...]:
+        """The experiments that its options `experiment` and `experiments` name."""
+        told = (self.options.get(key, ()) for key in ("experiment", "experiments"))
+        return tuple(name for names in told for name in ((names,) if isinstance(names, str) else names))
+
+
+@dataclass(frozen=True, kw_only=True)
+class Answer:
+    """What the question is about: data volumes, or the factors of designs; told of these experiments (none: of all)."""
+
+    about: str = "volume"
+    experiments: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, kw_only=True)
 class Study:
-    """One YAML file. `margin` is the loss of accuracy, in points of 1, that still counts as enough."""
+    """One YAML file. `margin` is the loss of accuracy, in points of 1, that still counts as enough; `published` the
+    file of printed values that ours are set beside."""
 
     name: str
     scale: str
@@ -157,3 +217,6 @@ class Study:
     seeds_per_job: int
     experiments: tuple[Experiment, ...]
     text: Mapping[str, Any] = field(compare=False)
+    artefacts: tuple[Artefact, ...] = ()
+    answer: Answer = Answer()
+    published: str = ""

@@ -55,8 +55,12 @@ class Paths:
         return self.root / "checkpoints" / run
 
     def collected(self, name: str) -> Path:
-        """`name` is `metrics`, `timing` or `summary`."""
+        """`name` is `metrics`, `timing`, `summary` or `points`."""
         return self.root / "collected" / f"{name}.parquet"
+
+    def decided(self, experiment: str, stage: str, suffix: str = "json") -> Path:
+        """What was found best of a stage (json), and the plan of the runs that follow it (csv)."""
+        return self.root / "decided" / experiment / f"{stage}.{suffix}"
 
     def analysis(self, name: str) -> Path:
         return self.root / "analysis" / name

@@ -20,12 +20,12 @@ from pathlib import Path
 
 from datavolume.errors import UserError
 from datavolume.files import write_text
-from datavolume.study.grid import grids
+from datavolume.study.designs import Known, LaidOut, designs
 from datavolume.study.identity import configuration_id, dataset_id, run_from_spec, run_id, spec, subset_id
 from datavolume.study.model import Resources, Run, Study, Volume
 from datavolume.study.phases import volumes_of
 
-__all__ = ["Plan", "PlannedRun", "block_label", "expand", "planned_run", "read_plan", "write_plan"]
+__all__ = ["Plan", "PlannedRun", "block_label", "expand", "plan_of", "planned_run", "read_plan", "write_plan"]
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -99,21 +99,27 @@ class Plan:
             ) from None
 
 
-def expand(study: Study) -> Plan:
-    """Every run of every experiment, once, in the study's order; a run that others start from stands before them.
+def expand(study: Study, known: Known | None = None) -> Plan:
+    """Every run of every experiment that is known, once, in the study's order; origins stand before what starts there.
 
-    Raises UserError where experiments share a run but disagree on its resources, or an origin is not to be had.
+    `known` are the decisions of staged designs so far. Raises UserError where experiments share a run but disagree on
+    its resources, or an origin is not to be had.
     """
+    return plan_of(study, list(designs(study, known)))
+
+
+def plan_of(study: Study, laid_out: Sequence[LaidOut]) -> Plan:
+    """The plan of designs that are laid out."""
     planned: dict[str, tuple[Run, Resources, list[str]]] = {}
-    for experiment, runs in grids(study):
-        for run in runs:
-            _, resources, names = planned.setdefault(run_id(run), (run, experiment.resources, []))
+    for experiment, run in ((one.experiment, point.run) for one in laid_out for point in one.points):
+        _, resources, names = planned.setdefault(run_id(run), (run, experiment.resources, []))
+        if experiment.name not in names:
             names.append(experiment.name)
-            if resources != experiment.resources:
-                raise UserError(
-                    f"study {study.name}: experiments {' and '.join(names)} share run {run_id(run)} but ask for other "
-                    "resources; give both the same"
-                )
+        if resources != experiment.resources:
+            raise UserError(
+                f"study {study.name}: experiments {' and '.join(names)} share run {run_id(run)} but ask for other "
+                "resources; give both the same"
+            )
     return Plan(tuple(_rows(planned, study.seeds_per_job)))
 
 
@@ -186,10 +192,18 @@ def _to_csv(runs: Iterable[PlannedRun]) -> str:
 
 
 def read_plan(path: Path) -> Plan:
-    """Raises UserError where the file is missing or is no plan of this version."""
+    """With what was planned after each decision (`decided/<experiment>/<stage>.csv`, beside it).
+
+    Raises UserError where a file is missing or is no plan of this version.
+    """
+    later = sorted((path.parent / "decided").glob("*/*.csv"))
+    return Plan(tuple({run.run: run for file in (path, *later) for run in _read(file)}.values()))
+
+
+def _read(path: Path) -> list[PlannedRun]:
     try:
         with path.open(newline="", encoding="utf-8") as file:
-            return Plan(tuple(_read_row(row) for row in csv.DictReader(file)))
+            return [_read_row(row) for row in csv.DictReader(file)]
     except FileNotFoundError:
         raise UserError(f"{path}: there is no plan yet; run `snakemake plan`") from None
     except (KeyError, ValueError, TypeError) as error:

@@ -20,7 +20,7 @@ from datavolume.errors import UserError
 if TYPE_CHECKING:
     from jsonschema import Draft202012Validator, ValidationError
 
-__all__ = ["check", "nearest", "read_yaml"]
+__all__ = ["check", "check_part", "nearest", "read_yaml"]
 
 _SHOWN = 15
 _SCHEMAS = Path(__file__).parents[3] / "schemas"
@@ -60,7 +60,17 @@ def read_yaml(path: Path) -> dict[str, Any]:
 
 def check(values: dict[str, Any], schema: str, path: Path | str) -> None:
     """Raise UserError with the first mistake that `values` make against workflow/schemas/<schema>.schema.yaml."""
-    error = next(iter(sorted(_validator(schema).iter_errors(values), key=_gravity)), None)
+    _check(_validator(schema), values, path)
+
+
+def check_part(values: dict[str, Any], schema: str, part: str, path: Path | str) -> None:
+    """As `check`, against one of the schema's `$defs`."""
+    whole = _validator(schema).schema
+    _check(_validator(schema).evolve(schema={**whole["$defs"][part], "$defs": whole["$defs"]}), values, path)
+
+
+def _check(validator: Draft202012Validator, values: dict[str, Any], path: Path | str) -> None:
+    error = next(iter(sorted(validator.iter_errors(values), key=_gravity)), None)
     if error is not None:
         raise UserError(f"{path}: {_explain(_deepest(error))}")
 

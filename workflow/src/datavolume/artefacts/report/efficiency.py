@@ -16,7 +16,7 @@ import pandas as pd
 
 from datavolume.analysis.efficiency import LOGGED, logged, used
 from datavolume.analysis.words import count, number, percent
-from datavolume.artefacts.statistics_tables import StatisticsTable
+from datavolume.artefacts.report.statistics import StatisticsTable
 
 __all__ = ["Efficiency", "efficiency"]
 

@@ -1,6 +1,6 @@
 """Draw a figure by name and write its files: PDF, SVG, PNG, and the data behind it as CSV.
 
-    drawn = draw("accuracy_by_volume", Results(metrics, summary, log_linear))
+    drawn = draw("accuracy_by_volume", results, {})
     write(drawn, {"pdf": path, "svg": path, "png": path, "csv": path})
 
 The same data give the same bytes.
@@ -18,7 +18,8 @@ import matplotlib.style
 import pandas as pd
 from matplotlib.figure import Figure
 
-from datavolume.artefacts.registry import FIGURES, Results, find
+from datavolume.artefacts.registry import find
+from datavolume.artefacts.results import Results
 from datavolume.artefacts.style import STYLE
 from datavolume.files import atomic, write_csv
 
@@ -36,12 +37,12 @@ class Drawn:
     data: pd.DataFrame
 
 
-def draw(name: str, results: Results) -> Drawn:
-    """Raises UserError where no figure has that name."""
-    function = find(FIGURES, name).load()
+def draw(kind: str, results: Results, options: Mapping[str, Any] | None = None) -> Drawn:
+    """Raises UserError where no figure has that name, or the results do not have what the options ask for."""
+    function = find(kind).load()
     matplotlib.use("Agg")
     with matplotlib.style.context(STYLE):
-        figure, data = function(results)
+        figure, data = function(results, **(options or {}))
     return Drawn(figure, data)
 
 

@@ -15,7 +15,7 @@ from matplotlib.patches import Patch
 from datavolume.analysis.intervals import metric_intervals
 from datavolume.analysis.metrics import METRICS
 from datavolume.analysis.volumes import Volumes
-from datavolume.artefacts.registry import Results
+from datavolume.artefacts.results import Results
 from datavolume.artefacts.style import Mark, legend_below, mark, metric_axis, size_axis, size_label, tint
 
 __all__ = ["accuracy_boxes", "accuracy_by_volume"]

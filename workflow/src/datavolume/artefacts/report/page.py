@@ -19,10 +19,10 @@ from markupsafe import Markup
 
 from datavolume.analysis.efficiency import of_study
 from datavolume.analysis.words import images, interval, number, share, with_interval
-from datavolume.artefacts.provenance import facts
+from datavolume.artefacts.report.provenance import facts
 from datavolume.artefacts.registry import FIGURES, TABLES, Artefact, find
-from datavolume.artefacts.report_efficiency import Efficiency, efficiency
-from datavolume.artefacts.statistics_tables import statistics_tables
+from datavolume.artefacts.report.efficiency import Efficiency, efficiency
+from datavolume.artefacts.report.statistics import statistics_tables
 
 __all__ = ["Report", "render"]
 
@@ -52,7 +52,7 @@ class Report:
 def render(report: Report) -> str:
     """The HTML text."""
     templates = Environment(
-        loader=PackageLoader("datavolume.artefacts", "templates"), autoescape=True, undefined=StrictUndefined
+        loader=PackageLoader("datavolume.artefacts.report", "templates"), autoescape=True, undefined=StrictUndefined
     )
     templates.filters["bind"] = _bind
     loader = templates.loader

@@ -12,7 +12,7 @@ from datavolume.analysis.intervals import metric_intervals
 from datavolume.analysis.metrics import METRICS
 from datavolume.analysis.volumes import Volumes
 from datavolume.analysis.words import count, images, share
-from datavolume.artefacts.registry import Results
+from datavolume.artefacts.results import Results
 from datavolume.artefacts.style import Mark, legend_below, metric_axis, shades
 
 __all__ = ["learning_curves"]

@@ -1,13 +1,12 @@
 """Tables by name, as CSV (numbers, stored units), LaTeX (booktabs) and HTML (a fragment, as the report takes it in).
 
-table = make("results", Results(metrics, summary))
+table = make("results", results, {})
 write(table, {"csv": path, "tex": path, "html": path})
 """
 
 from __future__ import annotations
 
-import math
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from html import escape
 from pathlib import Path
@@ -15,14 +14,11 @@ from typing import Any
 
 import pandas as pd
 
-from datavolume.analysis.metrics import METRICS, Metric
-from datavolume.analysis.results import TABLE_METRICS, results_table
-from datavolume.analysis.volumes import Volumes
-from datavolume.analysis.words import count, number, share
-from datavolume.artefacts.registry import TABLES, Results, find
+from datavolume.artefacts.registry import find
+from datavolume.artefacts.results import Results
 from datavolume.files import write_csv, write_text
 
-__all__ = ["Table", "make", "results", "to_html", "to_latex", "write"]
+__all__ = ["Table", "make", "to_html", "to_latex", "write"]
 
 
 @dataclass(frozen=True)
@@ -34,9 +30,9 @@ class Table:
     groups: Sequence[Sequence[Sequence[str]]]
 
 
-def make(name: str, results: Results) -> Table:
-    """Raises UserError where no table has that name."""
-    table: Table = find(TABLES, name).load()(results)
+def make(kind: str, results: Results, options: Mapping[str, Any] | None = None) -> Table:
+    """Raises UserError where no table has that name, or the results do not have what the options ask for."""
+    table: Table = find(kind).load()(results, **(options or {}))
     return table
 
 
@@ -45,42 +41,6 @@ def write(table: Table, files: Mapping[str, Path]) -> None:
     write_csv(files["csv"], table.data)
     write_text(files["tex"], to_latex(table))
     write_text(files["html"], to_html(table))
-
-
-def results(results: Results) -> Table:
-    """Validation metrics over seeds per architecture and volume, one group an architecture."""
-    volumes, data = Volumes.of(results.summary), results_table(results.summary)
-    head = ["Architecture", "Training images", *(["Share"] if volumes.known else []), "Runs"]
-    head += [_capital(METRICS[metric].axis) for metric in TABLE_METRICS] + ["Training time (s)"]
-    groups = [list(_rows(rows, volumes)) for _, rows in data.groupby("architecture", sort=False)]
-    return Table(data, head, groups)
-
-
-def _capital(text: str) -> str:
-    return text[0].upper() + text[1:]
-
-
-def _rows(rows: pd.DataFrame, volumes: Volumes) -> Iterator[list[str]]:
-    for row in rows.to_dict("records"):
-        size = [count(row["n"]), *([share(row["share"])] if volumes.known else [])]
-        metrics = [_estimate(row, METRICS[metric]) for metric in TABLE_METRICS]
-        yield [str(row["architecture"]), *size, str(row["runs"]), *metrics, _seconds(row["seconds_mean"])]
-
-
-def _estimate(row: Mapping[Any, Any], metric: Metric) -> str:
-    """97.6 (97.2–98.0), in the metric's unit; the mean alone where there is no interval."""
-    mean, lower, upper = (metric.scale * row[f"{metric.name}_{part}"] for part in ("mean", "lower", "upper"))
-    if math.isnan(mean):
-        return "–"
-    if math.isnan(lower):
-        return number(mean, metric.digits)
-    return f"{number(mean, metric.digits)} ({number(lower, metric.digits)}–{number(upper, metric.digits)})"
-
-
-def _seconds(seconds: float) -> str:
-    if math.isnan(seconds):
-        return "–"
-    return count(seconds) if seconds >= 100 else f"{seconds:.3g}"
 
 
 _LATEX = str.maketrans(

@@ -10,7 +10,7 @@ from matplotlib.lines import Line2D
 from datavolume.analysis.gap import gap
 from datavolume.analysis.metrics import METRICS
 from datavolume.analysis.volumes import Volumes
-from datavolume.artefacts.registry import Results
+from datavolume.artefacts.results import Results
 from datavolume.artefacts.style import legend_below, mark, metric_axis, size_axis
 
 __all__ = ["generalisation_gap"]

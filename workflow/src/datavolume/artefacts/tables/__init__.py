@@ -1,0 +1,1 @@
+"""Tables: each function takes Results and gives a Table of texts and the numbers behind them."""
