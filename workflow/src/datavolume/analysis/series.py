@@ -1,0 +1,53 @@
+"""Which rows belong together in a figure, and what a legend calls them.
+
+rows = with_series(select(frame, points), apart=["n"])      column `series`: "ResNet-18", "stepwise, 64", ...
+words_of("recipe.learning_rate")                            learning rate
+"""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Sequence
+
+import pandas as pd
+
+from datavolume.analysis.words import images
+
+__all__ = ["with_series", "words_of"]
+
+# What may differ between rows, each within rows that have the same of what is listed behind it
+_WITHIN: dict[str, list[str]] = {
+    "title": [],
+    "value": ["experiment"],
+    "network": ["experiment", "stage", "value"],
+    "n": ["experiment", "stage", "value", "network"],
+}
+
+
+def words_of(factor: str) -> str:
+    """A factor's path, as an axis names it."""
+    return factor.rpartition(".")[2].replace("_", " ")
+
+
+def with_series(rows: pd.DataFrame, *, apart: Collection[str] = ()) -> pd.DataFrame:
+    """Selected rows (analysis.select) with `series`: as few words as tell them apart by experiment, value, network and
+    volume; the network where nothing differs. `apart` (title, value, network, n) is not in it: an axis shows that.
+    """
+    differing = [name for name, within in _WITHIN.items() if name not in apart and _differs(rows, name, within)]
+    texts = [_texts(rows, name) for name in differing or ["network"]]
+    series = texts[0]
+    for more in texts[1:]:
+        series = series + ", " + more
+    return rows.assign(series=series)
+
+
+def _differs(rows: pd.DataFrame, name: str, within: Sequence[str]) -> bool:
+    values = rows.groupby(list(within), sort=False)[name].nunique() if within else pd.Series([rows[name].nunique()])
+    return bool((values > 1).any())
+
+
+def _texts(rows: pd.DataFrame, name: str) -> pd.Series:
+    if name == "n":
+        return rows["n"].map(lambda n: images(int(n)))
+    if name == "value" and rows["stage"].nunique() > 1:
+        return rows["stage"].map(words_of) + " " + rows["value"]
+    return rows[name].astype("str")

@@ -1,0 +1,46 @@
+"""What a study asks of a figure, checked: a wrong value is one line that says what is allowed."""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Sequence
+
+import pandas as pd
+
+from datavolume.analysis.ends import SPLITS, last_values
+from datavolume.analysis.metrics import METRICS, Metric
+from datavolume.analysis.select import select
+from datavolume.analysis.series import with_series
+from datavolume.artefacts.results import Results
+from datavolume.errors import UserError
+
+__all__ = ["Names", "asked_metric", "asked_split", "last_selected", "one_of", "split_words"]
+
+Names = str | Sequence[str] | None
+
+
+def one_of(option: str, value: object, allowed: Collection[str]) -> str:
+    """`value`, which is one of those. Raises UserError."""
+    if value in allowed:
+        return str(value)
+    raise UserError(f"{option}: '{value}' is not known; it is one of {', '.join(allowed)}")
+
+
+def asked_metric(name: str, *, option: str = "metric") -> Metric:
+    return METRICS[one_of(option, name, METRICS)]
+
+
+def asked_split(name: str) -> str:
+    return one_of("split", name, SPLITS)
+
+
+def split_words(split: str) -> str:
+    """In front of a metric: `validation top-1 accuracy (%)`."""
+    return {"train": "training"}.get(split, split)
+
+
+def last_selected(
+    results: Results, metric: str, split: str, *, apart: Collection[str] = (), **selection: object
+) -> pd.DataFrame:
+    """A row a run and place: `measured`, the metric at the last evaluation, and `series`. Raises UserError."""
+    values = last_values(results.metrics, metric, split)
+    return with_series(select(values, results.points, **selection), apart=apart)  # type: ignore[arg-type]

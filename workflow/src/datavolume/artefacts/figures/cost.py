@@ -1,0 +1,165 @@
+"""What configurations reach beside what they cost, and the ones that nothing cheaper beats."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+import pandas as pd
+from matplotlib.axes import Axes
+from matplotlib.figure import Figure
+from matplotlib.lines import Line2D
+from matplotlib.ticker import FuncFormatter, LogLocator, NullFormatter
+
+from datavolume.analysis.cost import COSTS, cost_of
+from datavolume.analysis.metrics import Metric
+from datavolume.analysis.words import images
+from datavolume.artefacts.figures.asked import Names, asked_metric, asked_split, last_selected, one_of, split_words
+from datavolume.artefacts.results import Results
+from datavolume.artefacts.style import legend_below, mark, metric_axis
+
+if TYPE_CHECKING:
+    from plotly.graph_objects import Figure as Interactive
+
+__all__ = ["cost", "cost_interactive"]
+
+_AXES = {"images": "images passed in training one run", "hours": "training time of one run (hours)"}
+_FRONT = "nothing as cheap is better"
+
+
+def _data(
+    results: Results, *, metric: str, split: str, cost: str, experiments: Names, **selection: object
+) -> pd.DataFrame:
+    """A row a configuration, with `label`: the value and the volume that it has, where they differ."""
+    known = asked_metric(metric)
+    one_of("cost", cost, COSTS)
+    rows = last_selected(
+        results, metric, asked_split(split), apart=["value", "n"], experiments=experiments, **selection
+    )
+    data = cost_of(rows, results.summary, cost, known)
+    values, volumes = data["value"].nunique() > 1, data["n"].nunique() > 1
+    labels = [
+        ", ".join([row.value] * bool(values and row.value) + [images(row.n)] * volumes) for row in data.itertuples()
+    ]
+    return data.assign(label=labels)
+
+
+def cost(
+    results: Results,
+    *,
+    experiments: Names = None,
+    architectures: Names = None,
+    fractions: Any = None,
+    sizes: Any = None,
+    metric: str = "top1",
+    split: str = "validation",
+    cost: str = "images",
+) -> tuple[Figure, pd.DataFrame]:
+    """Data: a row a configuration (analysis.cost), stored units, `cost` in images or hours."""
+    known = asked_metric(metric)
+    data = _data(
+        results, metric=metric, split=split, cost=cost, experiments=experiments, architectures=architectures,
+        fractions=fractions, sizes=sizes,
+    )  # fmt: skip
+    figure = Figure(figsize=(6.8, 4.6))
+    axes = figure.add_subplot()
+    _draw(axes, data, known)
+    _cost_axis(axes, data["cost"], _AXES[cost])
+    metric_axis(axes, f"{split_words(split)} {known.axis}")
+    axes.margins(0.08)
+    legend_below(figure, _legend(list(data["series"].unique())), most=3)
+    _label(figure, axes, data, known)
+    return figure, data
+
+
+def _draw(axes: Axes, data: pd.DataFrame, metric: Metric) -> None:
+    front = data[data["frontier"]].sort_values("cost")
+    axes.plot(
+        front["cost"], metric.scale * front["mean"], color="0.55", linewidth=1.1, drawstyle="steps-post", zorder=1
+    )
+    for index, (_, own) in enumerate(data.groupby("series", sort=False)):
+        centre, look = metric.scale * own["mean"], mark(index)
+        reach = (centre - metric.scale * own["lower"], metric.scale * own["upper"] - centre)
+        axes.errorbar(
+            own["cost"], centre, reach, fmt=look.marker, color=look.colour, elinewidth=0.9, capsize=2, markersize=5.5
+        )
+
+
+def _cost_axis(axes: Axes, costs: pd.Series, label: str) -> None:
+    """Logarithmic where costs differ by more than a factor of five; numbers as people read them."""
+    axes.set_xlabel(label)
+    axes.xaxis.set_major_formatter(FuncFormatter(lambda value, _: f"{value:,.6g}"))
+    if costs.min() > 0 and costs.max() > 5 * costs.min():
+        axes.set_xscale("log")
+        axes.xaxis.set_major_locator(LogLocator(subs=(1, 2, 5)))
+        axes.xaxis.set_major_formatter(FuncFormatter(lambda value, _: f"{value:,.6g}"))
+        axes.xaxis.set_minor_formatter(NullFormatter())
+
+
+def _label(figure: Figure, axes: Axes, data: pd.DataFrame, metric: Metric) -> None:
+    """Beside the markers, those of the frontier first; a label that would touch another is left out."""
+    figure.draw_without_rendering()
+    taken = []
+    for row in data.sort_values(["frontier", "mean"], ascending=False, kind="stable").itertuples():
+        if not row.label:
+            continue
+        text = axes.annotate(
+            row.label, (row.cost, metric.scale * row.mean), xytext=(6, 4), textcoords="offset points", fontsize=7
+        )
+        place = text.get_window_extent()
+        if place.x1 > axes.bbox.x1 or any(place.overlaps(other) for other in taken):
+            text.remove()
+        else:
+            taken.append(place)
+
+
+def _legend(names: list[str]) -> list[Line2D]:
+    points = [
+        Line2D([], [], linestyle="", marker=mark(index).marker, color=mark(index).colour, label=name)
+        for index, name in enumerate(names)
+    ]
+    return [*points, Line2D([], [], color="0.55", linewidth=1.1, label=_FRONT)]
+
+
+def cost_interactive(
+    results: Results,
+    *,
+    experiments: Names = None,
+    architectures: Names = None,
+    fractions: Any = None,
+    sizes: Any = None,
+    metric: str = "top1",
+    split: str = "validation",
+    cost: str = "images",
+) -> Interactive:
+    """The same; a marker says what it is, what it costs and reaches, and the price of its last gain."""
+    from plotly.graph_objects import Scatter
+
+    from datavolume.artefacts.figures import hover
+
+    known = asked_metric(metric)
+    data = _data(
+        results, metric=metric, split=split, cost=cost, experiments=experiments, architectures=architectures,
+        fractions=fractions, sizes=sizes,
+    )  # fmt: skip
+    figure = hover.panelled([""])
+    front = data[data["frontier"]].sort_values("cost")
+    line = {"color": "#8c8c8c", "shape": "hv"}
+    steps = Scatter(x=list(front["cost"]), y=list(known.scale * front["mean"]), mode="lines", line=line, name=_FRONT)
+    figure.add_trace(steps.update(hoverinfo="skip"))
+    for index, (name, own) in enumerate(data.groupby("series", sort=False)):
+        texts = [_said(row, known, cost) for row in own.itertuples()]
+        figure.add_trace(hover.means_trace(own, known, mark(index), x=own["cost"], texts=texts, name=str(name)))
+    far = data["cost"].min() > 0 and data["cost"].max() > 5 * data["cost"].min()
+    figure.update_xaxes(title=_AXES[cost], type="log" if far else "linear")
+    figure.update_yaxes(title=f"{split_words(split)} {known.axis}")
+    return figure
+
+
+def _said(row: Any, metric: Metric, cost: str) -> str:
+    from datavolume.artefacts.figures.hover import reading
+
+    lines = [row.series, row.label, reading(metric, row.mean), f"{row.cost:,.6g} {cost}"]
+    if pd.notna(row.price):
+        unit = {"%": "percentage point"}.get(metric.unit, metric.unit)
+        lines.append(f"{row.price:,.3g} {cost} per gained {unit}")
+    return "<br>".join(line for line in lines if line)
