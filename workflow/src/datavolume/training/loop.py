@@ -14,8 +14,9 @@ from datavolume.study.identity import run_id
 from datavolume.study.model import Run
 from datavolume.study.phases import phases_of
 from datavolume.training.data import Data
+from datavolume.training.determinism import derived_seed
 from datavolume.training.learner import Learner
-from datavolume.training.measuring.evaluation import evaluate, predict
+from datavolume.training.measuring.evaluation import LastBatch, evaluate, predict
 from datavolume.training.measuring.recording import Clock, LossWatch, TrainingDiverged, metric_rows, timing_row
 from datavolume.training.measuring.usage import Usage
 from datavolume.training.measuring.watching import Watch
@@ -133,7 +134,8 @@ class Training:
             self._losses.check(update)
             waited = learner.feed.wait_seconds - self._waited
             splits = self.data.evaluated(stretch.phase)
-            measured = evaluate(learner, splits, self.data.classes, self.group)
+            last = LastBatch(stretch.recipe.batch_size, derived_seed(self.run.seed, "last batch", update))
+            measured = evaluate(learner, splits, self.data.classes, self.group, last)
             self._losses.check(update, measured)
             rows = metric_rows(measured, update, stretch)
             used = self.usage.since_last()

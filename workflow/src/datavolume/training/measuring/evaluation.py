@@ -1,12 +1,14 @@
 """The metrics of a network on images: one pass, a few numbers kept of each prediction, then plain formulas.
 
-measured = evaluate(learner, {"train": 450, "validation": 360}, classes, group)      {"train": {"loss": ...}, ...}
+measured = evaluate(learner, {"train": 450, "validation": 360}, classes, group, LastBatch(72, seed))
+                                                                                    {"train": {"loss": ...}, ...}
 probabilities = predict(learner, 360, classes, group)                               on the held-out images
 
 top1, top5 (top-K with fewer classes)   share of images whose class is the first, or among the first five
 macro_f1                                mean over classes of 2 TP / (2 TP + FP + FN)
 margin_correct, margin_wrong            mean of (C1 - C2) / C1, C1 and C2 the two largest softmax probabilities
 ece                                     expected calibration error: Guo et al. 2017, 15 bins of equal width, L1
+last_batch_loss, last_batch_top1        of the batch that a shuffled pass ends with, see last_batch.py
 
 The tests compare them with torchmetrics, whose import alone takes as long as training a small run.
 """
@@ -23,12 +25,23 @@ import torch
 import torch.nn.functional as F
 from numpy.typing import NDArray
 
+from datavolume.training.determinism import derived_seed
+from datavolume.training.measuring.last_batch import last_batch, of_last_batch
 from datavolume.training.processes.distributed import Group
 
 if TYPE_CHECKING:
     from datavolume.training.learner import Learner
 
-__all__ = ["METRICS", "Predictions", "calibration_error", "evaluate", "macro_f1", "predict", "predictions_of"]
+__all__ = [
+    "METRICS",
+    "LastBatch",
+    "Predictions",
+    "calibration_error",
+    "evaluate",
+    "macro_f1",
+    "predict",
+    "predictions_of",
+]
 
 METRICS = ("loss", "top1", "top5", "macro_f1", "margin_correct", "margin_wrong", "ece")
 _BATCH = 256  # a sum's bits depend on it
@@ -60,15 +73,28 @@ class Predictions:
         }
 
 
+@dataclass(frozen=True)
+class LastBatch:
+    """How long the batches of a pass are, and the seed that each split's order is drawn from."""
+
+    batch_size: int
+    seed: int
+
+    def metrics(self, predictions: Predictions, split: str) -> dict[str, float]:
+        chosen = last_batch(len(predictions.labels), self.batch_size, derived_seed(self.seed, split))
+        return of_last_batch(predictions, chosen)
+
+
 def evaluate(
-    learner: Learner, splits: Mapping[str, NDArray[np.int64] | int], classes: int, group: Group
+    learner: Learner, splits: Mapping[str, NDArray[np.int64] | int], classes: int, group: Group, last: LastBatch
 ) -> dict[str, dict[str, float]]:
-    """METRICS of each split, by name, on these positions of it (all of so many, where it is a number).
+    """METRICS and LAST_BATCH of each split, by name, on these positions of it (all of so many, where it is a number).
 
     Every process of the group takes its share of the batches, and all have the result.
     """
     with learner.evaluating():
-        return {name: _of_split(learner, name, chosen, group).metrics(classes) for name, chosen in splits.items()}
+        found = {name: _of_split(learner, name, chosen, group) for name, chosen in splits.items()}
+    return {name: {**part.metrics(classes), **last.metrics(part, name)} for name, part in found.items()}
 
 
 def _of_split(learner: Learner, split: str, chosen: NDArray[np.int64] | int, group: Group) -> Predictions:

@@ -21,12 +21,13 @@ from datavolume.study.paths import Paths
 from datavolume.study.plan import PlannedRun
 from datavolume.training.data import Data
 from datavolume.training.measuring.evaluation import METRICS
+from datavolume.training.measuring.last_batch import LAST_BATCH
 from datavolume.training.surviving.checkpoint import Progress
 
 __all__ = ["METRICS_COLUMNS", "SUMMARY_COLUMNS", "TIMING_COLUMNS", "Finished", "write_outputs"]
 
 _RUN = ("run", "configuration", "seed")
-METRICS_COLUMNS = (*_RUN, "split", "phase", "update", "epoch", "samples", "learning_rate", *METRICS)
+METRICS_COLUMNS = (*_RUN, "split", "phase", "update", "epoch", "samples", "learning_rate", *METRICS, *LAST_BATCH)
 _USED = ("peak_memory_mb", "gpu_utilisation", "cpu_seconds", "peak_host_memory_mb")
 _STEPS = ("seconds", "images_per_second", "step_seconds", "data_wait_share")
 TIMING_COLUMNS = (*_RUN, "update", "samples", *_STEPS, *_USED)
