@@ -3,10 +3,10 @@
     chosen = last_batch(20_800, 72, derived_seed(seed, "last batch", update))     the places of 64 images
     of_last_batch(predictions, chosen)                                            {"last_batch_loss": ..., ...}
 
-A loader that shuffles anew in every pass ends each with other images, so they are drawn from (run's seed, update, split)
-and scatter over evaluations and over seeds; a test set's own order, often sorted by class, has no part in it. They are
-evaluated as all images are: where a paper takes its training batch before that batch's update and with dropout, it
-differs by that.
+A loader that shuffles anew in every pass ends each with other images: they are drawn from (run's seed, update, split),
+and so differ between evaluations and between seeds; a test set's own order, often sorted by class, has no part in it.
+They are evaluated as all images are: where a paper takes its training batch before that batch's update and with
+dropout, its numbers differ by that.
 """
 
 from __future__ import annotations
