@@ -1,43 +1,50 @@
-"""What a configuration costs beside what it reaches, and which ones nothing cheaper beats.
+"""What training costs: images passed and seconds of each set-up, beside a baseline.
 
-rows = cost_of(values, summary, "images", metric)     a row a configuration, with what a gained point costs
+cost(runs, baseline="baseline")     `runs` of the summary with their places in the designs (analysis.select)
 """
 
 from __future__ import annotations
 
-import numpy as np
+from typing import Any
+
 import pandas as pd
 
-from datavolume.analysis.intervals import grouped_intervals
-from datavolume.analysis.metrics import Metric
+from datavolume.errors import UserError
+from datavolume.study.validate import nearest
 
-__all__ = ["COSTS", "cost_of"]
+__all__ = ["cost"]
 
-# By option: the column of the summary and what one unit of it is divided by.
-COSTS = {"images": ("samples", 1.0), "hours": ("seconds", 3600.0)}
-_KEYS = ["series", "stage", "value", "n"]
+_KEYS = ["experiment", "title", "stage", "value", "network", "n"]
 
 
-def cost_of(values: pd.DataFrame, summary: pd.DataFrame, cost: str, metric: Metric) -> pd.DataFrame:
-    """A row per series, stage, value and n of `values` (selected, with `series`; a run that stands in several places is
-    taken at its first): cost of one run, mean, lower, upper and count over its seeds, frontier, price.
+def cost(runs: pd.DataFrame, *, baseline: str = "") -> pd.DataFrame:
+    """Experiment, title, stage, value, network, n, fraction, runs, then means over seeds: samples (images passed),
+    passes (over `full`, the largest training set here of that network), seconds; and samples_share, seconds_share of
+    the baseline of the same network.
 
-    `frontier`: nothing that costs as much or less is better. `price`: on the frontier, what one more unit of the metric
-    as it is shown (a percentage point, a nat) cost from the cheaper neighbour; NaN elsewhere.
+    `baseline` is a value's label or an experiment; none: each network's first row. Raises UserError for no such row.
     """
-    column, unit = COSTS[cost]
-    runs = values.drop_duplicates("run")
-    runs = runs.assign(cost=runs["run"].map(summary.set_index("run")[column]) / unit)
-    means = grouped_intervals(runs, _KEYS, "measured", bounds=metric.bounds)
-    costs = runs.groupby(_KEYS, sort=False, as_index=False)["cost"].mean()
-    return _with_frontier(costs.merge(means, on=_KEYS, how="left", validate="one_to_one"), metric)
+    table = runs.groupby(_KEYS, sort=False, as_index=False).agg(
+        fraction=("fraction", "first"),
+        runs=("run", "nunique"),
+        samples=("samples", "mean"),
+        seconds=("seconds", "mean"),
+    )
+    table["full"] = table.groupby("network")["n"].transform("max")
+    table["passes"] = table["samples"] / table["full"]
+    known = [*table["value"], *table["experiment"]]
+    if baseline and baseline not in known:
+        raise UserError(f"baseline '{baseline}' is not allowed{nearest(baseline, {name for name in known if name})}")
+    parts = [_shares(group, baseline) for _, group in table.groupby("network", sort=False)]
+    return pd.concat(parts).loc[table.index]
 
 
-def _with_frontier(table: pd.DataFrame, metric: Metric) -> pd.DataFrame:
-    score = metric.sign * metric.scale * table["mean"]
-    order = table.assign(score=score).sort_values(["cost", "score"], ascending=[True, False], kind="stable")
-    best_before = order["score"].cummax().shift(fill_value=-np.inf)
-    order["frontier"] = order["score"] > best_before
-    front = order[order["frontier"]]
-    order.loc[front.index, "price"] = front["cost"].diff() / front["score"].diff()
-    return order.drop(columns="score").loc[table.index]
+def _shares(group: pd.DataFrame, baseline: str) -> pd.DataFrame:
+    """NaN for a network that the baseline was not trained with."""
+    found = group if not baseline else group[(group["value"] == baseline) | (group["experiment"] == baseline)]
+    whole = found.nlargest(1, "n") if baseline else found.head(1)
+    shares: dict[str, Any] = {
+        f"{name}_share": group[name] / (float(whole[name].iloc[0]) if len(whole) else float("nan"))
+        for name in ("samples", "seconds")
+    }
+    return group.assign(**shares)

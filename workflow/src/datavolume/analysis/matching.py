@@ -102,7 +102,8 @@ def _planned(name: str, row: Mapping[str, Any], runs: pd.DataFrame, ours: Ours) 
     table = lengths(ours.plan, ours.summary, ours.metrics)
     if pd.notna(row["phase"]):
         table = table[table["phase"] == row["phase"]]
-    return table.groupby("run")[name].last()
+    found: pd.Series[float] = table.groupby("run")[name].last()
+    return found
 
 
 def _measured(row: Mapping[str, Any], runs: pd.DataFrame, metrics: pd.DataFrame) -> pd.Series[float]:
@@ -127,7 +128,8 @@ def _at_epoch(evaluations: pd.DataFrame, epoch: float) -> pd.DataFrame:
 def _best(row: Mapping[str, Any], runs: pd.DataFrame, metrics: pd.DataFrame) -> pd.DataFrame:
     """The first evaluation with the best top-1 accuracy."""
     rows = _evaluations(row, runs, metrics)
-    return rows.loc[rows.groupby("run", sort=False)["top1"].idxmax()].set_index("run")
+    found: pd.DataFrame = rows.loc[rows.groupby("run", sort=False)["top1"].idxmax()].set_index("run")
+    return found
 
 
 def _evaluations(row: Mapping[str, Any], runs: pd.DataFrame, metrics: pd.DataFrame) -> pd.DataFrame:
@@ -135,7 +137,8 @@ def _evaluations(row: Mapping[str, Any], runs: pd.DataFrame, metrics: pd.DataFra
     rows = metrics[metrics["run"].isin(runs["run"]) & (metrics["split"] == row["split"])]
     if pd.notna(row["phase"]):
         rows = rows[_phase(rows) == row["phase"]]
-    return rows
+    found: pd.DataFrame = rows
+    return found
 
 
 def _phase(rows: pd.DataFrame) -> pd.Series[int]:

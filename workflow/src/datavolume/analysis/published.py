@@ -2,9 +2,8 @@
 
     rows = read_published(path)     a row a printed number: which of our runs it is about, and the number as printed
 
-Empty cells do not restrict. `experiment` may name several, with blanks between; `stage` may be subset_seed or seed, with
-its number as `value`. A mistake is a UserError in one line:
-file, line, column, what is allowed.
+Empty cells do not restrict. `experiment` may name several, with blanks between; `stage` may be subset_seed or seed,
+with its number as `value`. A mistake is a UserError in one line: file, line, column, what is allowed.
 """
 
 from __future__ import annotations
