@@ -69,16 +69,16 @@ def _lines(runs: pd.DataFrame, metric: Metric, without_largest: bool) -> pd.Data
 
 def _boxes(axes: Axes, runs: pd.DataFrame, metric: Metric) -> None:
     sizes = sorted(runs["n"].unique())
-    width = _log_width(sizes)
-    for n in sizes:
+    for n, width in _log_widths(sizes).items():
         box(axes, float(n), metric.scale * runs["measured"][runs["n"] == n], n * (10**width - 1), mark(0))
 
 
-def _log_width(sizes: list[int]) -> float:
-    """Of a box, in decades: the closest two sizes do not touch."""
+def _log_widths(sizes: list[int]) -> dict[int, float]:
+    """Of each size's box, in decades: as wide as its neighbours leave room for."""
     gaps = [math.log10(above / below) for below, above in pairwise(sizes)]
     span = math.log10(sizes[-1] / sizes[0]) or 1.0
-    return min([0.7 * gap for gap in gaps] + [0.06 * span])
+    beside = zip(sizes, [span, *gaps], [*gaps, span], strict=True)
+    return {int(n): min(0.7 * left, 0.7 * right, 0.035 * span) for n, left, right in beside}
 
 
 def _draw_lines(axes: Axes, runs: pd.DataFrame, lines: pd.DataFrame, metric: Metric) -> None:
@@ -118,7 +118,8 @@ def boxes_by_size_interactive(
     figure = hover.panelled(names if len(names) > 1 else [""])
     for row, name in enumerate(names, 1):
         own, place = runs[runs["series"] == name], {"row": row, "col": 1}
-        places, width = [math.log10(n) for n in own["n"]], _log_width(sorted(own["n"].unique()))
+        places = [math.log10(n) for n in own["n"]]
+        width = min(_log_widths(sorted(own["n"].unique())).values())
         texts = hover.run_texts(own, known, "n")
         measured = known.scale * own["measured"]
         figure.add_trace(hover.box_trace(places, measured, mark(0), texts, width=width, showlegend=False), **place)

@@ -10,8 +10,9 @@ from matplotlib.figure import Figure
 from matplotlib.lines import Line2D
 from matplotlib.ticker import FuncFormatter, LogLocator, NullFormatter
 
-from datavolume.analysis.cost import COSTS, cost_of
+from datavolume.analysis.frontier import COSTS, cost_of
 from datavolume.analysis.metrics import Metric
+from datavolume.analysis.series import words_of
 from datavolume.analysis.words import images
 from datavolume.artefacts.figures.asked import Names, asked_metric, asked_split, last_selected, one_of, split_words
 from datavolume.artefacts.results import Results
@@ -36,17 +37,27 @@ def _data(
         results, metric, asked_split(split), apart=["value", "n"], experiments=experiments, **selection
     )
     data = cost_of(rows, results.summary, cost, known)
+    return data.assign(label=_labels(data))
+
+
+def _labels(data: pd.DataFrame) -> list[str]:
     values, volumes = data["value"].nunique() > 1, data["n"].nunique() > 1
-    labels = [
-        ", ".join([row.value] * bool(values and row.value) + [images(row.n)] * volumes) for row in data.itertuples()
+    factors = data["stage"].nunique() > 1
+    return [
+        ", ".join(
+            [f"{words_of(row.stage)} {row.value}" if factors else row.value] * bool(values and row.value)
+            + [images(row.n)] * volumes
+        )
+        for row in data.itertuples()
     ]
-    return data.assign(label=labels)
 
 
 def cost(
     results: Results,
     *,
     experiments: Names = None,
+    stage: str | None = None,
+    values: Names = None,
     architectures: Names = None,
     fractions: Any = None,
     sizes: Any = None,
@@ -54,11 +65,11 @@ def cost(
     split: str = "validation",
     cost: str = "images",
 ) -> tuple[Figure, pd.DataFrame]:
-    """Data: a row a configuration (analysis.cost), stored units, `cost` in images or hours."""
+    """Data: a row a configuration (analysis.frontier), stored units, `cost` in images or hours."""
     known = asked_metric(metric)
     data = _data(
-        results, metric=metric, split=split, cost=cost, experiments=experiments, architectures=architectures,
-        fractions=fractions, sizes=sizes,
+        results, metric=metric, split=split, cost=cost, experiments=experiments, stage=stage, values=values,
+        architectures=architectures, fractions=fractions, sizes=sizes,
     )  # fmt: skip
     figure = Figure(figsize=(6.8, 4.6))
     axes = figure.add_subplot()
@@ -87,11 +98,12 @@ def _draw(axes: Axes, data: pd.DataFrame, metric: Metric) -> None:
 def _cost_axis(axes: Axes, costs: pd.Series, label: str) -> None:
     """Logarithmic where costs differ by more than a factor of five; numbers as people read them."""
     axes.set_xlabel(label)
-    axes.xaxis.set_major_formatter(FuncFormatter(lambda value, _: f"{value:,.6g}"))
+    numbers = FuncFormatter(lambda value, _: f"{value:,.0f}" if value >= 10 else f"{value:.3g}")
+    axes.xaxis.set_major_formatter(numbers)
     if costs.min() > 0 and costs.max() > 5 * costs.min():
         axes.set_xscale("log")
         axes.xaxis.set_major_locator(LogLocator(subs=(1, 2, 5)))
-        axes.xaxis.set_major_formatter(FuncFormatter(lambda value, _: f"{value:,.6g}"))
+        axes.xaxis.set_major_formatter(numbers)
         axes.xaxis.set_minor_formatter(NullFormatter())
 
 
@@ -124,6 +136,8 @@ def cost_interactive(
     results: Results,
     *,
     experiments: Names = None,
+    stage: str | None = None,
+    values: Names = None,
     architectures: Names = None,
     fractions: Any = None,
     sizes: Any = None,
@@ -138,8 +152,8 @@ def cost_interactive(
 
     known = asked_metric(metric)
     data = _data(
-        results, metric=metric, split=split, cost=cost, experiments=experiments, architectures=architectures,
-        fractions=fractions, sizes=sizes,
+        results, metric=metric, split=split, cost=cost, experiments=experiments, stage=stage, values=values,
+        architectures=architectures, fractions=fractions, sizes=sizes,
     )  # fmt: skip
     figure = hover.panelled([""])
     front = data[data["frontier"]].sort_values("cost")

@@ -22,4 +22,5 @@ def equation(line: Any, metric: Metric) -> str:
     slope, digits = metric.scale * line.slope, metric.digits + 1
     sign = "−" if slope < 0 else "+"
     intercept = number(metric.scale * line.intercept, digits)
-    return f"{line.over}: {intercept} {sign} {number(abs(slope), digits)} log₁₀(n), R² = {number(line.r2, 3)}"
+    fit = f"R² = {number(line.r2, 3)}" if line.sizes > 2 else "through two sizes"
+    return f"{line.over}: {intercept} {sign} {number(abs(slope), digits)} log₁₀(n), {fit}"

@@ -31,7 +31,7 @@ __all__ = ["size_fits", "size_fits_interactive"]
 _METRICS = ("top1", "macro_f1", "loss")
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, eq=False)
 class _Panel:
     """One metric of one series: seed means in stored units, and their lines."""
 
@@ -39,6 +39,7 @@ class _Panel:
     series: str
     means: pd.DataFrame
     lines: pd.DataFrame
+    volumes: Volumes
 
     def line_values(self, line: Any) -> tuple[list[float], list[float]]:
         """Sizes and values of a line's ends, in the axis's unit."""
@@ -57,8 +58,9 @@ def _panels(
     values = [last_selected(results, metric.name, asked_split(split), **selection) for metric in chosen]
     for series in values[0]["series"].unique():
         for metric, rows in zip(chosen, values, strict=True):
-            means = seed_means(rows[rows["series"] == series], bounds=metric.bounds)
-            yield _Panel(metric, series, means, size_lines(means))
+            own = rows[rows["series"] == series]
+            means = seed_means(own, bounds=metric.bounds)
+            yield _Panel(metric, series, means, size_lines(means), Volumes.of(own))
 
 
 def _frame(panels: Sequence[_Panel]) -> pd.DataFrame:
@@ -90,7 +92,7 @@ def size_fits(
     figure = Figure(figsize=(6.4 if columns == 1 else 4.4 * columns, 2.6 * rows + 0.5))
     for axes, panel, title in zip(grid_of_panels(figure, len(panels), columns), panels, _titles(panels), strict=True):
         _draw(axes, panel)
-        size_axis(axes, Volumes.of(panel.means), apart=0.085 if columns == 1 else 0.15)
+        size_axis(axes, panel.volumes, apart=0.085 if columns == 1 else 0.15)
         axes.set_title(title, fontsize=8.5)
         metric_axis(axes, f"{split_words(split)} {panel.metric.axis}".replace(" (", "\n("))
     legend_below(figure, _legend(panels), most=4)
@@ -146,7 +148,7 @@ def size_fits_interactive(
             places = [math.log10(n) for n in ends]
             trace = hover.fitted_line(places, values, line.over, LINES[line.over], showlegend=row == 1)
             figure.add_trace(trace, **place)
-        figure.update_xaxes(**hover.size_ticks(Volumes.of(panel.means)), **place)
+        figure.update_xaxes(**hover.size_ticks(panel.volumes), **place)
         figure.update_yaxes(title=panel.metric.axis, **place)
     figure.update_xaxes(title="training images (logarithmic)", row=len(panels), col=1)
     return figure

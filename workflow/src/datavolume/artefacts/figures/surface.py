@@ -68,11 +68,12 @@ def surface(
     names = list(data["series"].unique())
     columns = min(len(names), 2)
     rows = -(-len(names) // columns)
-    figure = Figure(figsize=(6.4 * columns if columns == 1 else 5.4 * columns, 4.7 * rows))
+    figure = Figure(figsize=(5.6 * columns, 4.4 * rows), layout="none")
+    figure.subplots_adjust(left=0.01, right=0.97, bottom=0.03, top=0.98, wspace=0.05, hspace=0.1)
     for place, name in enumerate(names, 1):
         axes: Axes3D = figure.add_subplot(rows, columns, place, projection="3d")
         _panel(axes, data[data["series"] == name], known, over)
-        axes.set_title(name if len(names) > 1 else "")
+        axes.set_title(name if len(names) > 1 else "", y=0.93)
         axes.set_zlabel(f"{split_words(split)} {known.axis}", labelpad=6)
     return figure, data
 
@@ -86,12 +87,19 @@ def _panel(axes: Axes3D, own: pd.DataFrame, metric: Metric, over: str) -> None:
     # Seen from where the surface is lowest, so that no part of it hides another
     axes.view_init(elev=24, azim=-125 if metric.higher_is_better else 55)
     volumes = [int(n) for n in own["n"].unique()]
-    labelled = labelled_sizes(volumes, apart=0.12)
+    labelled = _labelled(volumes, apart=0.12)
     axes.set_yticks(np.log10(labelled), [count(n) for n in labelled])
     axes.set_xlabel(_OVER[over], labelpad=4)
     axes.set_ylabel("training images\n(logarithmic)", labelpad=10)
     axes.tick_params(labelsize=7.5, pad=1)
-    axes.set_box_aspect((1.15, 1.15, 0.8), zoom=0.88)
+    axes.set_box_aspect((1.15, 1.15, 0.8), zoom=0.97)
+
+
+def _labelled(sizes: list[int], *, apart: float) -> list[int]:
+    """As in other figures, and the smallest size: in space, ticks without a label are not seen."""
+    shown = labelled_sizes(sizes, apart=apart)
+    far = [n for n in shown[1:] if n > sizes[0] * (sizes[-1] / sizes[0]) ** apart]
+    return [sizes[0], *far] if shown[0] != sizes[0] else shown
 
 
 def surface_interactive(
@@ -153,7 +161,7 @@ def _surface_trace(own: pd.DataFrame, metric: Metric, over: str, *, last: bool) 
 
 def _scene(data: pd.DataFrame, metric: Metric, split: str, over: str) -> dict[str, object]:
     sizes = sorted(int(n) for n in data["n"].unique())
-    shown = labelled_sizes(sizes, apart=0.08)
+    shown = _labelled(sizes, apart=0.08)
     ticks = {"tickvals": [float(np.log10(n)) for n in shown], "ticktext": [count(n) for n in shown]}
     far = 1.55 if metric.higher_is_better else -1.55
     return {
