@@ -16,6 +16,7 @@ from importlib.resources import files
 from typing import Any
 
 import matplotlib
+import numpy as np
 from matplotlib.artist import Artist
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
@@ -25,10 +26,12 @@ from datavolume.analysis.volumes import Volumes
 from datavolume.analysis.words import count, share
 
 __all__ = [
+    "DASHES",
     "STYLE",
     "Mark",
     "labelled_sizes",
     "legend_below",
+    "linear_size_axis",
     "mark",
     "metric_axis",
     "shades",
@@ -42,7 +45,7 @@ STYLE = str(files("datavolume.artefacts") / "style.mplstyle")
 # Okabe and Ito's colour-blind-safe palette, ordered so that neighbours differ in lightness
 _COLOURS = ("#0072B2", "#E69F00", "#000000", "#009E73", "#CC79A7", "#D55E00", "#56B4E9")
 _MARKERS = "osD^vPX"
-_LINES: tuple[str | tuple[int, tuple[float, ...]], ...] = ("-", (0, (5, 1.5)), (0, (5, 1.5, 1, 1.5)), (0, (1, 1)))
+DASHES: tuple[str | tuple[int, tuple[float, ...]], ...] = ("-", (0, (5, 1.5)), (0, (5, 1.5, 1, 1.5)), (0, (1, 1)))
 
 
 @dataclass(frozen=True)
@@ -61,7 +64,7 @@ class Mark:
 
 def mark(index: int) -> Mark:
     """Of the architecture at `index` in the study's order."""
-    return Mark(_COLOURS[index % len(_COLOURS)], _MARKERS[index % len(_MARKERS)], _LINES[index % len(_LINES)])
+    return Mark(_COLOURS[index % len(_COLOURS)], _MARKERS[index % len(_MARKERS)], DASHES[index % len(DASHES)])
 
 
 def shades(number: int) -> list[Mark]:
@@ -72,7 +75,7 @@ def shades(number: int) -> list[Mark]:
         Mark(
             matplotlib.colors.to_hex(colours(place)),
             _MARKERS[i % len(_MARKERS)],
-            _LINES[(number - 1 - i) % len(_LINES)],
+            DASHES[(number - 1 - i) % len(DASHES)],
         )
         for i, place in enumerate(places)
     ]
@@ -111,6 +114,26 @@ def size_axis(axes: Axes, volumes: Volumes, *, apart: float = 0.085) -> None:
         FuncFormatter(lambda n, _: size_label(round(n), volumes) if round(n) in labelled else "")
     )
     axes.set_xlabel("training images" + (", and their share of all training data" if volumes.known else ""))
+
+
+def linear_size_axis(axes: Axes, volumes: Volumes) -> None:
+    """From no image on, with round ticks: percent of all training data, or images where nobody knows how many."""
+    axes.set_xlim(0, 1.03 * volumes.largest)
+    unit = volumes.full / 100 if volumes.known else 1.0
+    axes.xaxis.set_major_locator(_RoundTicks(unit))
+    axes.xaxis.set_major_formatter(FuncFormatter(lambda n, _: count(n / unit)))
+    axes.set_xlabel(f"training images (% of all {count(volumes.full)})" if volumes.known else "training images")
+
+
+class _RoundTicks(MaxNLocator):
+    """Whole multiples of a unit."""
+
+    def __init__(self, unit: float) -> None:
+        super().__init__(nbins=6, steps=[1, 2, 5, 10], integer=True)
+        self._unit = unit
+
+    def tick_values(self, vmin: float, vmax: float) -> Any:
+        return np.asarray(super().tick_values(vmin / self._unit, vmax / self._unit)) * self._unit
 
 
 def metric_axis(axes: Axes, label: str, *, most: float | None = None) -> None:
