@@ -61,7 +61,9 @@ def _shown(
     for artefact in artefacts:
         name, form = artefact["name"], artefact["form"]
         if (form, name) not in contents:
-            raise UserError(f"report: no file of the {form} '{name}'; its rule has {sorted(map(str, contents.values()))}")
+            raise UserError(
+                f"report: no file of the {form} '{name}'; its rule has {sorted(map(str, contents.values()))}"
+            )
         shown.append(
             Shown(
                 **artefact,

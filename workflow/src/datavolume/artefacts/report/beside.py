@@ -1,23 +1,23 @@
 """Ours beside theirs: the comparison with a paper's printed numbers, as a person reads it.
 
-    compared = beside(comparison, titles, comparable=True)
-    compared.summary         37 of 52 printed numbers reproduced within seed noise, 5 differ, 10 not run.
-    compared.groups          a group an artefact, a row a printed number
-    compared.differing       those that differ, each with what the study knows of the reason
+compared = beside(comparison, titles, comparable=True)
+compared.summary         37 of 52 printed numbers reproduced within seed noise, 5 differ, 10 not run.
+compared.groups          a group an artefact, a row a printed number
+compared.differing       those that differ, each with what the study knows of the reason
 """
 
 from __future__ import annotations
 
-import math
 from collections import Counter
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
 import pandas as pd
 
-from datavolume.analysis.metrics import METRICS
-from datavolume.analysis.words import count, number
+from datavolume.analysis.words import count
+from datavolume.artefacts.results import Results
+from datavolume.artefacts.tables.comparison import comparison_table
 
 __all__ = ["Beside", "Compared", "Group", "beside"]
 
@@ -29,19 +29,6 @@ _VERDICTS = {
     "not run": ("not run", "absent"),
     "not comparable": ("not comparable", "unlike"),
 }
-_SIGNS = {"percent": "%", "share": "", "seconds": "s", "minutes": "min", "hours": "h", "M": "× all images"}
-_METRICS = {
-    "seconds": "time",
-    "seconds_per_epoch": "time of an epoch",
-    "parameter_mb": "size of the parameters",
-    "n": "training images",
-    "epochs": "epochs",
-    "best_epoch": "best epoch",
-    "images_passed": "image passes",
-    "r2": "R²",
-    "r2_without_largest": "R² without the largest size",
-}
-_UNKNOWN = "–"
 
 
 @dataclass(frozen=True)
@@ -49,7 +36,7 @@ class Compared:
     """One printed number beside ours, in texts; `kind` is the colour of the verdict."""
 
     item: str
-    metric: str
+    quantity: str
     published: str
     ours: str
     seeds: str
@@ -62,10 +49,11 @@ class Compared:
 
 @dataclass(frozen=True)
 class Group:
-    """The numbers of one artefact; `name` is its anchor, `summary` counts its verdicts."""
+    """The numbers of one artefact; `summary` counts its verdicts, `drawn` says whether the report has the artefact."""
 
     name: str
     title: str
+    drawn: bool
     summary: str
     rows: tuple[Compared, ...]
 
@@ -91,87 +79,40 @@ def beside(comparison: pd.DataFrame, titles: Mapping[str, str], *, comparable: b
     """`comparison` as analysis.comparison gives it, `titles` of artefacts by name; None where nothing was printed."""
     if comparison.empty:
         return None
-    named = comparison.assign(artefact=comparison["artefact"].astype("str"))
-    groups = tuple(_group(str(name), titles, rows) for name, rows in named.groupby("artefact", sort=False))
-    ordered = sorted(groups, key=lambda group: list(titles).index(group.name) if group.name in titles else len(titles))
-    summary = _summary(comparison["verdict"]) if comparable else _smoke(len(comparison))
-    return Beside(summary, tuple(ordered), comparable)
+    table = comparison_table(Results(pd.DataFrame(), pd.DataFrame(), comparison=comparison))
+    parts = zip(comparison.groupby("artefact", sort=False), table.groups, strict=True)
+    groups = {str(name): _group(str(name), titles, rows, cells, comparable) for (name, rows), cells in parts}
+    order = [*(name for name in titles if name in groups), *(name for name in groups if name not in titles)]
+    return Beside(_summary(comparison["verdict"], comparable), tuple(groups[name] for name in order), comparable)
 
 
-def _smoke(many: int) -> str:
-    return (
-        f"At smoke scale the numbers are not comparable: the {count(many)} printed numbers stand beside those of a "
-        "shortened study."
-    )
-
-
-def _summary(verdicts: pd.Series[Any]) -> str:
+def _summary(verdicts: pd.Series[Any], comparable: bool) -> str:
     """How many there are of each verdict; reproduced ones are counted first, even where there are none."""
+    total = f"{count(len(verdicts))} printed number" + ("" if len(verdicts) == 1 else "s")
+    if not comparable:
+        return f"At smoke scale the numbers are not comparable: {total} beside those of a shortened study."
     found = Counter(verdicts)
     (first, (words, _)), *others = _VERDICTS.items()
     rest = [f"{count(found[verdict])} {said}" for verdict, (said, _) in others if found[verdict]]
-    things = "printed number" if len(verdicts) == 1 else "printed numbers"
-    return ", ".join([f"{count(found[first])} of {count(len(verdicts))} {things} {words}", *rest]) + "."
+    return ", ".join([f"{count(found[first])} of {total} {words}", *rest]) + "."
 
 
-def _group(name: str, titles: Mapping[str, str], rows: pd.DataFrame) -> Group:
-    digits = {key: _digits(values) for key, values in rows.groupby(["metric", "unit"], dropna=False)["published"]}
-    shown = tuple(_row(row, digits[row["metric"], row["unit"]]) for row in _records(rows))
-    return Group(name, titles.get(name, name.replace("_", " ").capitalize()), _summary(rows["verdict"]), shown)
+def _group(
+    name: str, titles: Mapping[str, str], rows: pd.DataFrame, cells: Sequence[Sequence[str]], comparable: bool
+) -> Group:
+    shown = tuple(_compared(*parts) for parts in zip(cells, _remarks(rows), strict=True))
+    title = titles.get(name, name.replace("_", " ").capitalize())
+    return Group(name, title, name in titles, _summary(rows["verdict"], comparable), shown)
 
 
-def _records(rows: pd.DataFrame) -> Iterator[dict[Any, Any]]:
-    """With an empty text where a CSV has nothing."""
-    words = rows.select_dtypes(exclude="number").columns
-    yield from rows.assign(**{name: rows[name].fillna("").astype("str") for name in words}).to_dict("records")
+def _remarks(rows: pd.DataFrame) -> Iterator[tuple[str, str]]:
+    """Source and note; empty where a CSV has nothing."""
+    words = rows[["source", "note"]].astype("object").fillna("").astype("str")
+    yield from words.itertuples(index=False, name=None)
 
 
-def _digits(published: pd.Series[Any]) -> int:
-    """As many decimals as the paper prints anywhere in this column."""
-    return max((len(f"{value:.10g}".partition(".")[2]) for value in published.dropna()), default=1)
-
-
-def _row(row: Mapping[Any, Any], digits: int) -> Compared:
-    unit = row["unit"] if isinstance(row["unit"], str) else ""
-    sign = _SIGNS.get(unit, unit)
-    verdict = row["verdict"]
-    return Compared(
-        item=row["item"],
-        metric=_metric(row["metric"]),
-        published=_with_unit(_number(row["published"], digits), sign),
-        ours=_with_unit(_number(row["ours"], digits), sign) + _bounds(row, "lower", "upper", digits),
-        seeds=_number(row["seeds"], 0),
-        difference=_number(row["difference"], digits, signed=True)
-        + _bounds(row, "difference_lower", "difference_upper", digits),
-        verdict=verdict,
-        kind=_VERDICTS.get(verdict, ("", "unlike"))[1],
-        source=row["source"],
-        note=row["note"],
-    )
-
-
-def _metric(name: str) -> str:
-    """`slope:top1` -> slope of top-1 accuracy."""
-    if name in METRICS:
-        return METRICS[name].label
-    statistic, colon, metric = name.partition(":")
-    words = _METRICS.get(statistic, statistic.replace("_", " "))
-    return f"{words} of {_metric(metric)}" if colon else words
-
-
-def _number(value: float, digits: int, *, signed: bool = False) -> str:
-    if pd.isna(value):
-        return _UNKNOWN
-    text = f"{value:,.{digits}f}".replace("-", "−") if abs(value) >= 1000 else number(value, digits)
-    return f"+{text}" if signed and float(f"{value:.{digits}f}") > 0 else text
-
-
-def _with_unit(text: str, sign: str) -> str:
-    return f"{text} {sign}" if sign and text != _UNKNOWN else text
-
-
-def _bounds(row: Mapping[Any, Any], lower: str, upper: str, digits: int) -> str:
-    bounds = [float(row[name]) for name in (lower, upper)]
-    if any(map(math.isnan, bounds)):
-        return ""
-    return " ({} to {})".format(*(_number(bound, digits) for bound in bounds))
+def _compared(cells: Sequence[str], remarks: tuple[str, str]) -> Compared:
+    *texts, verdict = cells
+    item, quantity, published, ours, seeds, difference = texts
+    kind = _VERDICTS.get(verdict, ("", "unlike"))[1]
+    return Compared(item, quantity, published, ours, seeds, difference, verdict, kind, *remarks)

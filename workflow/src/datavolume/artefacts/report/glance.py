@@ -1,11 +1,15 @@
-"""The answer at a glance: a row for each architecture, and the findings behind it."""
+"""The answer at a glance, a row for each architecture or for each factor, and the findings behind it.
+
+glance(answer)       head, rows, and which columns hold words
+findings(answer)     what each is about, and what it says
+"""
 
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
 from typing import Any
 
-from datavolume.analysis.words import images, interval, number, share, with_interval
+from datavolume.analysis.words import count, images, interval, number, p_value, share, with_interval
 
 __all__ = ["findings", "glance"]
 
@@ -14,8 +18,8 @@ _VERDICTS = {"more": "more data still helps", "undecided": "not settled", "one v
 
 
 def findings(answer: Mapping[str, Any]) -> Iterator[dict[str, str]]:
-    """Each finding, with what it is about apart: an architecture, or a factor."""
-    subjects = {*answer.get("architectures", {}), *answer.get("factors", {})}
+    """Each finding, with what it is about apart: a curve, or a factor of an experiment."""
+    subjects = {*answer["architectures"], *(f"{row['title']}, {row['factor']}" for row in answer.get("factors", []))}
     for finding in answer["findings"]:
         name, colon, text = finding.partition(": ")
         about = colon and name in subjects
@@ -23,13 +27,31 @@ def findings(answer: Mapping[str, Any]) -> Iterator[dict[str, str]]:
 
 
 def glance(answer: Mapping[str, Any]) -> dict[str, Any] | None:
-    """The answer about data volume of each architecture, in one row; None where the study asks about factors."""
-    architectures = answer.get("architectures")
-    if not architectures:
-        return None
-    head = ["Architecture", "Enough", "Accuracy there", "Accuracy with the largest volume", "Gain per doubling"]
-    rows = [_row(name, values) for name, values in architectures.items()]
-    return {"head": head, "rows": rows, "words": [True, True, False, False, False]}
+    """None where the answer says nothing about either."""
+    if answer["architectures"]:
+        head = ["Architecture", "Enough", "Accuracy there", "Accuracy with the largest volume", "Gain per doubling"]
+        rows = [_row(name, values) for name, values in answer["architectures"].items()]
+        return {"head": head, "rows": rows, "words": [True, True, False, False, False]}
+    if factors := answer.get("factors"):
+        head = ["Experiment", "Factor", "Network", "Images", "Best", "Accuracy there", "Next", "Worst", "p"]
+        words = [True, True, True, False, True, False, False, False, False]
+        return {"head": head, "rows": list(map(_factor_row, factors)), "words": words}
+    return None
+
+
+def _factor_row(factor: Mapping[str, Any]) -> list[str]:
+    """The best value, and how far behind it the next and the worst are, in percentage points."""
+    values = {value["value"]: value for value in factor["values"]}
+    best = _percent(values[factor["best"]]["top1"]) if factor["best"] in values else "–"
+    behind = [_behind(values, factor[place]) for place in ("runner_up", "worst")]
+    p = "–" if factor["p"] is None else p_value(factor["p"]).removeprefix("p ").removeprefix("= ")
+    places = [factor["title"], factor["factor"], factor["network"], count(factor["n"])]
+    return [*places, factor["best"] or "–", best, *behind, p]
+
+
+def _behind(values: Mapping[str, Mapping[str, Any]], name: str | None) -> str:
+    """`8: 0.4 points (−0.1 to 0.9)` behind."""
+    return f"{name}: {_gain(values[name]['difference'])}" if name is not None and name in values else "–"
 
 
 def _row(name: str, values: Mapping[str, Any]) -> list[str]:

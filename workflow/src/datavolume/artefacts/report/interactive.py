@@ -1,7 +1,7 @@
 """Interactive figures in the report: plotly's JSON of each, and its library once, packed, as it is large.
 
-    library()            gzip in base64, 1.9 MB instead of 4.8; the page unpacks it at the first click
-    embedded(json_text)  safe inside a script element
+library()            gzip in base64, 1.9 MB instead of 4.8; the page unpacks it at the first click
+embedded(json_text)  safe inside a script element
 """
 
 from __future__ import annotations

@@ -59,9 +59,7 @@ def _empty(values: pd.Series[Any]) -> bool:
     return bool((values.isna() | (values.astype("str") == "")).all())
 
 
-def _columns(
-    summary: pd.DataFrame, points: pd.DataFrame, environments: Sequence[Environment]
-) -> Iterator[_Column]:
+def _columns(summary: pd.DataFrame, points: pd.DataFrame, environments: Sequence[Environment]) -> Iterator[_Column]:
     yield _Column("Run", summary["run"], kept=True)
     places = _places(points)
     for head, name in (("Experiments", "experiment"), ("Value", "place")):
@@ -79,10 +77,11 @@ def _columns(
 
 def _results(summary: pd.DataFrame) -> Iterator[_Column]:
     top1, loss = METRICS["top1"], METRICS["loss"]
-    for head, name in (("Top-1 (%)", top1.last), ("Best top-1 (%)", "best_top1"), ("Top-5 (%)", "last_top5")):
-        yield _Column(head, summary[name] * top1.scale, 2, kept=name == top1.last)
+    yield _Column("Top-1 (%)", summary[top1.last] * top1.scale, 2, kept=True)
     yield _Column("Loss", summary[loss.last], 4, kept=True)
-    yield _Column("Top-1, training (%)", summary[top1.last_train] * top1.scale, 2)
+    yield _Column("Best top-1 (%)", summary["best_top1"] * top1.scale, 2, kept=True)
+    yield _Column("Top-5 (%)", summary[METRICS["top5"].last] * top1.scale, 2, kept=True)
+    yield _Column("Top-1, training (%)", summary[top1.last_train] * top1.scale, 2, kept=True)
     yield _Column("Parameters", summary["parameters"], 0)
     yield _Column("Updates", summary["updates"], 0)
     yield _Column("Seconds", summary["seconds"], 1, kept=True)

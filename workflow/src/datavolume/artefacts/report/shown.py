@@ -1,7 +1,7 @@
 """Artefacts as the report shows them: in the paper's order, under headings, each figure as a small data URI.
 
-    lead, sections = arrange(artefacts)
-    data_uri(svg)
+lead, sections = arrange(artefacts)
+data_uri(svg)
 """
 
 from __future__ import annotations

@@ -15,6 +15,17 @@ from datavolume.analysis.words import count, number, share
 __all__ = ["StatisticsTable", "statistics_table", "statistics_tables"]
 
 _TITLES = {
+    "factor_tests": (
+        "Does a factor matter",
+        "Top-1 accuracy on held-out images: do the values of a factor differ, against the spread between seeds? "
+        "Welch's analysis of variance, which does not take the spreads for equal; η² is the share of the variance that "
+        "goes with the factor.",
+    ),
+    "factors": (
+        "Values of each factor",
+        "Top-1 accuracy (%) on held-out images, mean over seeds. Difference: the best value minus this one, in "
+        "percentage points, with simultaneous 95 % intervals (Games–Howell) and p.",
+    ),
     "requirement": (
         "How much is enough, volume by volume",
         "Shortfall: how many percentage points of top-1 accuracy are missing to the largest volume, mean over seeds "
@@ -65,6 +76,7 @@ _NAMES = {
     "df": "df",
     "F": "F",
     "p": "p",
+    "difference_p": "p",
     "partial_eta2": "Partial η²",
     "eta2": "η²",
     "omega2": "ω²",
@@ -74,15 +86,24 @@ _NAMES = {
     "n_small": "First",
     "n_large": "Second",
     "difference": "Difference",
+    "title": "Experiment",
+    "factor": "Factor",
+    "network": "Network",
+    "value": "Value",
+    "seeds": "Seeds",
+    "values": "Values",
+    "df1": "df between",
+    "df2": "df within",
     "note": "Note",
 }
-_INTERVALS = {"mean": ("lower", "upper"), "shortfall": ("shortfall_lower", "shortfall_upper")}
-_INTERVALS |= {"slope": ("slope_lower", "slope_upper"), "difference": ("lower", "upper")}
 _IN_PERCENT = {
+    "factors": ("mean", "lower", "upper", "difference", "difference_lower", "difference_upper"),
     "requirement": ("mean", "lower", "upper", "shortfall", "shortfall_lower", "shortfall_upper"),
 }
-_WORDS = ("architecture", "metric", "over", "term", "note")
+_WORDS = ("architecture", "metric", "over", "term", "title", "factor", "network", "value", "note")
 _COLUMNS = {
+    "factor_tests": ["title", "factor", "network", "n", "values", "runs", "F", "df1", "df2", "p", "eta2", "note"],
+    "factors": ["title", "factor", "network", "n", "value", "seeds", "mean", "difference", "difference_p", "note"],
     "requirement": ["architecture", "n", "share", "mean", "shortfall", "enough", "note"],
     "log_linear": [
         *("architecture", "metric", "over", "slope", "slope_p", "intercept", "r2"),
@@ -106,8 +127,8 @@ class StatisticsTable:
 
 
 def statistics_tables(frames: Mapping[str, pd.DataFrame]) -> list[StatisticsTable]:
-    """In the order in which a reader asks."""
-    return [statistics_table(name, frames[name]) for name in _TITLES if name in frames]
+    """In the order in which a reader asks; without those that have no rows."""
+    return [statistics_table(name, frames[name]) for name in _TITLES if name in frames and len(frames[name])]
 
 
 def statistics_table(name: str, frame: pd.DataFrame) -> StatisticsTable:
@@ -116,19 +137,28 @@ def statistics_table(name: str, frame: pd.DataFrame) -> StatisticsTable:
     columns = [column for column in _COLUMNS[name] if column != "note" or noted]
     title, caption = _TITLES[name]
     scaled = frame.assign(**{column: 100 * frame[column] for column in _IN_PERCENT.get(name, ())})
-    rows = [[_cell(row, column) for column in columns] for row in scaled.to_dict("records")]
+    rows = [[_cell(name, row, column) for column in columns] for row in scaled.to_dict("records")]
     return StatisticsTable(
         title, caption, [_NAMES[column] for column in columns], rows, [column in _WORDS for column in columns]
     )
 
 
-def _cell(row: dict[Any, Any], column: str) -> str:
+def _cell(name: str, row: dict[Any, Any], column: str) -> str:
     value = row[column]
     if isinstance(value, float) and math.isnan(value):
         return ""
-    show = _FORMATS.get(column, _plain)
-    lower, upper = (row.get(bound, math.nan) for bound in _INTERVALS.get(column, ("", "")))
+    show = _FORMATS.get(f"{name}.{column}", _FORMATS.get(column, _plain))
+    lower, upper = _bounds(row, column)
     return show(value) + ("" if math.isnan(lower) or lower == upper else f" ({show(lower)} to {show(upper)})")
+
+
+def _bounds(row: dict[Any, Any], column: str) -> tuple[float, float]:
+    """Under the column's own name; the interval of a frame that has one is of its mean or difference."""
+    own = f"{column}_lower" in row
+    if not own and column not in ("mean", "difference"):
+        return math.nan, math.nan
+    prefix = f"{column}_" if own else ""
+    return row.get(f"{prefix}lower", math.nan), row.get(f"{prefix}upper", math.nan)
 
 
 def _plain(value: Any) -> str:
@@ -151,11 +181,12 @@ def _whole(value: float) -> str:
 
 
 _FORMATS: dict[str, Callable[[Any], str]] = {
-    **dict.fromkeys(("p", "slope_p", "shapiro_p", "breusch_pagan_p", "lack_of_fit_p"), _p),
+    **dict.fromkeys(("p", "difference_p", "slope_p", "shapiro_p", "breusch_pagan_p", "lack_of_fit_p"), _p),
     **dict.fromkeys(("n", "n_small", "n_large", "df", "df_between", "df_within", "runs", "points"), _whole),
     "share": share,
     "mean": lambda value: number(value, 1),
     "shortfall": lambda value: number(value, 2),
+    "factors.difference": lambda value: number(value, 2),
     "metric": _metric,
     "enough": lambda value: "yes" if value else "no",
     "term": lambda value: str(value).replace(":", " × "),
