@@ -1,5 +1,6 @@
 rule collect:
     input:
+        *DECIDED,
         plan=PATHS.plan,
         study=PATHS.study,
         metrics=run_files("metrics.csv"),
@@ -28,12 +29,10 @@ rule analyse:
     input:
         metrics=PATHS.collected("metrics"),
         summary=PATHS.collected("summary"),
+        points=PATHS.collected("points"),
+        plan=PATHS.collected("plan"),
     output:
-        log_linear=PATHS.analysis("log_linear.csv"),
-        anova_one_way=PATHS.analysis("anova_one_way.csv"),
-        anova_two_way=PATHS.analysis("anova_two_way.csv"),
-        tukey=PATHS.analysis("tukey.csv"),
-        requirement=PATHS.analysis("requirement.csv"),
+        **{name: PATHS.analysis(f"{name}.csv") for name in WORKFLOW.statistics},
         answer=PATHS.analysis("answer.json"),
     log:
         log_of("analyse.log"),
@@ -42,8 +41,10 @@ rule analyse:
     params:
         margin=STUDY.margin,
         question=STUDY.question,
+        about=STUDY.answer.about,
+        experiments=list(STUDY.answer.experiments),
     message:
-        "Analyse: log-linear regressions, analysis of variance, how much is enough"
+        "Analyse: regressions, analysis of variance, and the answer"
     script:
         "../scripts/analyse.py"
 
@@ -56,6 +57,7 @@ rule compare:
         timing=PATHS.collected("timing"),
         summary=PATHS.collected("summary"),
         points=PATHS.collected("points"),
+        plan=PATHS.collected("plan"),
     output:
         PATHS.analysis("comparison.csv"),
     log:
@@ -68,3 +70,49 @@ rule compare:
         "Set our values beside the published ones"
     script:
         "../scripts/compare.py"
+
+
+# Only where an artefact needs them: votes read the predictions of every run.
+rule votes:
+    input:
+        *DECIDED,
+        metrics=PATHS.collected("metrics"),
+        summary=PATHS.collected("summary"),
+        points=PATHS.collected("points"),
+        predictions=run_files("predictions.npz"),
+    output:
+        PATHS.analysis("votes.csv"),
+    log:
+        log_of("votes.log"),
+    conda:
+        ENVIRONMENT
+    params:
+        experiments=WORKFLOW.voting,
+        shares=[0.1, 0.2, 0.3, 0.4, 0.5, 1],
+        ranked_by="validation",
+    message:
+        "Let the networks vote"
+    script:
+        "../scripts/votes.py"
+
+
+rule class_counts:
+    input:
+        [
+            PATHS.data_file(dataset, file)
+            for dataset in WORKFLOW.datasets
+            for file in ("index.parquet", "classes.json", "images.npy")
+        ],
+    output:
+        PATHS.analysis("class_counts.csv"),
+    log:
+        log_of("class_counts.log"),
+    conda:
+        ENVIRONMENT
+    params:
+        datasets=WORKFLOW.datasets,
+        results=PATHS.root,
+    message:
+        "Count the images of each class"
+    script:
+        "../scripts/class_counts.py"

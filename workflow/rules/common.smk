@@ -1,3 +1,4 @@
+import sys
 from pathlib import Path
 
 from datavolume.opening import open_workflow, prepare_environment
@@ -7,6 +8,9 @@ prepare_environment(Path(workflow.basedir) / "src")
 WORKFLOW = open_workflow(config, head=workflow.is_main_process)
 PATHS = WORKFLOW.paths
 STUDY = WORKFLOW.study
+
+if workflow.is_main_process and (foreword := WORKFLOW.foreword(dry_run=workflow.output_settings.dryrun)):
+    print(foreword, file=sys.stderr)
 
 
 wildcard_constraints:
@@ -44,11 +48,21 @@ def candidates(wildcards):
     return WORKFLOW.candidate_files(wildcards.experiment, wildcards.stage)
 
 
-def run_files(name):
-    """The file of that name of every seed block, once all are known."""
+def decided(experiment):
+    """What an experiment decides; each by itself, so that those that wait for nothing go on side by side."""
 
     def files(wildcards):
-        await_decisions(WORKFLOW.planning.decisions)
-        return WORKFLOW.run_files(name)
+        decisions = WORKFLOW.planning.decided_by(experiment)
+        await_decisions(decisions)
+        return [PATHS.decided(decision.experiment, decision.stage) for decision in decisions]
 
     return files
+
+
+# Beside `run_files`, an input of whatever needs all runs: until everything is decided, those that are known are few.
+DECIDED = [decided(experiment) for experiment in WORKFLOW.planning.deciding]
+
+
+def run_files(name):
+    """The file of that name of every seed block that is known."""
+    return lambda wildcards: WORKFLOW.run_files(name)

@@ -1,14 +1,12 @@
 rule report:
     input:
+        *DECIDED,
         study=PATHS.study,
         summary=PATHS.collected("summary"),
         timing=PATHS.collected("timing"),
         points=PATHS.collected("points"),
         answer=PATHS.analysis("answer.json"),
-        analysis=[
-            PATHS.analysis(f"{name}.csv")
-            for name in ("log_linear", "anova_one_way", "anova_two_way", "tukey", "requirement")
-        ],
+        analysis=[PATHS.analysis(f"{name}.csv") for name in WORKFLOW.statistics],
         comparison=[PATHS.analysis("comparison.csv")] if WORKFLOW.published else [],
         figures=[PATHS.figure(name, "svg") for name in WORKFLOW.artefact_names("figure")],
         interactive=[PATHS.figure(name, "json") for name in WORKFLOW.artefact_names("interactive")],

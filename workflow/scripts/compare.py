@@ -1,6 +1,7 @@
 """Set our values beside those that a paper prints."""
 
 from collections.abc import Mapping
+from dataclasses import fields
 from pathlib import Path
 
 from datavolume.analysis.comparison import Ours, compare, read_published
@@ -8,12 +9,10 @@ from datavolume.artefacts.results import read_results
 from datavolume.files import write_csv
 from datavolume.scripting import reporting
 
-FRAMES = ("summary", "metrics", "timing", "points", "overlap", "votes")
-
 
 def comparison(*, published: Path, inputs: Mapping[str, Path], comparable: bool, output: Path) -> None:
     results = read_results(inputs)
-    ours = Ours(**{name: getattr(results, name) for name in FRAMES})
+    ours = Ours(**{frame.name: getattr(results, frame.name) for frame in fields(Ours)})
     write_csv(output, compare(read_published(published), ours, comparable=comparable))
 
 

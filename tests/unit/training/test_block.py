@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import csv
 import json
+import math
 import os
 from collections.abc import Sequence
 from pathlib import Path
@@ -232,6 +233,22 @@ def test_a_run_that_diverges_is_named_and_keeps_its_checkpoints(tmp_path: Path) 
     facts = json.loads((folder / "diverged.json").read_text())
     assert (facts["run"], facts["loss_of"], facts["loss"]) == (run, "training", "nan")
     assert torch.load(folder / "diverged.pt", weights_only=True)["model"].keys()
+
+
+def test_a_run_that_diverges_may_count_as_a_guess(tmp_path: Path) -> None:
+    """To the same bytes whenever it was noticed: at an evaluation, or at a checkpoint before."""
+    recipe = {"optimizer": "sgd", "learning_rate": 1e20, "schedule": "constant", "divergence": "guess"}
+    written = []
+    for folder, seconds in (("straight", 600.0), ("often", 0.0)):
+        paths, plan = make_study(tmp_path / folder, **recipe)  # type: ignore[arg-type]
+        train_all(paths, plan, checkpoint_seconds=seconds)
+        written.append(deterministic_bytes(paths, plan))
+        assert (paths.checkpoints(plan.runs[0].run) / "diverged.json").is_file()
+    assert written[0] == written[1]
+    last = [row for row in rows_of(paths, plan, "metrics.csv") if row["split"] == "validation"][-1]
+    assert (last["update"], float(last["top1"]), float(last["top5"])) == ("10", 0.1, 0.5)
+    assert float(last["loss"]) == pytest.approx(math.log(10))
+    assert rows_of(paths, plan, "summary.csv")[0]["updates"] == "10"
 
 
 def test_a_loss_that_explodes_stops_the_run(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -45,7 +45,7 @@ def _open_head(config: dict[str, Any]) -> Workflow:
     left_out = _unavailable(study)
     study = without(study, left_out)
     _check_names(study, file, paths)
-    workflow = Workflow(study, file, paths, config["data"], left_out=left_out)
+    workflow = Workflow(study, file, paths, config["data"], config.get("device", ""), left_out=left_out)
     _check_artefacts(workflow)
     return workflow
 
@@ -57,7 +57,7 @@ def _open_job(config: dict[str, Any]) -> Workflow:
         return _open_head(config)
     study = replace(load_study(paths.study), scale=config["scale"])
     file = find_study(config["study"], STUDIES)
-    workflow = Workflow(study, file, paths, config["data"])
+    workflow = Workflow(study, file, paths, config["data"], config.get("device", ""))
     return workflow if workflow.planning.staged else replace(workflow, written=read_plan(paths.plan))
 
 

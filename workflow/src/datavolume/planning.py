@@ -25,9 +25,13 @@ class Planning:
     paths: Paths
 
     @cached_property
+    def deciding(self) -> tuple[str, ...]:
+        """The experiments that decide on the way."""
+        return tuple(one.name for one in self.study.experiments if one.design == "one_after_another" or one.best_of)
+
+    @property
     def staged(self) -> bool:
-        """Whether anything is decided on the way."""
-        return any(one.design == "one_after_another" or one.best_of for one in self.study.experiments)
+        return bool(self.deciding)
 
     @property
     def laid_out(self) -> tuple[LaidOut, ...]:
@@ -46,6 +50,9 @@ class Planning:
     @property
     def decisions(self) -> list[Decision]:
         return [decision for one in self.laid_out for decision in one.decisions]
+
+    def decided_by(self, experiment: str) -> list[Decision]:
+        return [decision for decision in self.decisions if decision.experiment == experiment]
 
     def before(self, experiment: str, stage: str) -> Iterator[Decision]:
         """What must be decided before that stage can be."""

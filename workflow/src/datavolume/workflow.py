@@ -7,7 +7,7 @@ from collections.abc import Iterable, Mapping
 from dataclasses import asdict, dataclass, field, replace
 from functools import cached_property
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any, ClassVar
 
 from datavolume.errors import UserError
 from datavolume.planning import Planning
@@ -22,17 +22,30 @@ from datavolume.study import (
 )
 from datavolume.study.validate import nearest
 
+if TYPE_CHECKING:
+    from datavolume.estimate import Estimate
+    from datavolume.estimate.cases import Case
+
 __all__ = ["Workflow", "answer_of"]
+
+
+STATISTICS = (
+    *("log_linear", "anova_one_way", "anova_two_way", "tukey", "requirement"),
+    *("factors", "factor_tests"),
+)
 
 
 @dataclass(frozen=True)
 class Workflow:
     """One study at one scale, as the rules see it."""
 
+    statistics: ClassVar[tuple[str, ...]] = STATISTICS
+
     study: Study
     file: Path
     paths: Paths
     data_folder: str
+    device: str = ""
     written: Plan | None = None
     left_out: Mapping[str, str] = field(default_factory=dict)
 
@@ -87,8 +100,8 @@ class Workflow:
         return {**frames, "log_linear": self.paths.analysis("log_linear.csv"), **self._analyses(needs)}
 
     def _analyses(self, needs: Iterable[str]) -> dict[str, Path]:
-        frames = ("timing", "plan")
-        asked = (need for need in needs if need not in frames and self._can_be_analysed(need))
+        collected = ("timing", "plan")
+        asked = (need for need in needs if need not in collected and self._can_be_analysed(need))
         return {need: self.paths.analysis(f"{need}.csv") for need in asked}
 
     def _can_be_analysed(self, need: str) -> bool:
@@ -101,6 +114,57 @@ class Workflow:
     def published(self) -> list[Path]:
         """The file of printed values, where the study names one: it stands beside the study's."""
         return [self.file.parent / self.study.published] if self.study.published else []
+
+    def foreword(self, *, dry_run: bool) -> str:
+        """What the head says first: what is left out and why; in a dry run, what the study would take."""
+        lines = [f"Left out, experiment {name}: {reason}" for name, reason in self.left_out.items()]
+        return "\n".join([*lines, *(self._estimate.summary() if dry_run else [])])
+
+    @property
+    def _estimate(self) -> Estimate:
+        from datavolume.estimate import describe, slurm_limit
+
+        planning, device = self.planning, self.device or None
+        return describe(
+            self.study,
+            planning.plan,
+            planning.laid_out,
+            paths=self.paths,
+            device=device,
+            limit=slurm_limit(),
+            count=False,
+        )
+
+    @cached_property
+    def cases(self) -> dict[str, Case]:
+        """What a timing run tells apart: networks at a size, batch and tier."""
+        from datavolume.estimate.cases import cases
+
+        return dict(cases(self.plan))
+
+    def case(self, name: str) -> Case:
+        """Raises UserError for a name that the plan does not have."""
+        if name not in self.cases:
+            raise UserError(f"the plan has no timing case '{name}'{nearest(name, self.cases)}")
+        return self.cases[name]
+
+    @property
+    def timed(self) -> list[Path]:
+        """The timing runs that were made."""
+        return sorted((self.paths.root / "timing").glob("*.csv"))
+
+    @property
+    def datasets(self) -> list[str]:
+        """The ids of all that runs train on."""
+        return list(dict.fromkeys(dataset_id(experiment.dataset) for experiment in self.study.experiments))
+
+    @property
+    def voting(self) -> list[str]:
+        """The experiments whose networks vote: those that artefacts of votes name, or all."""
+        from datavolume.artefacts import find
+
+        asked = [artefact.named for artefact in self.artefacts.values() if "votes" in find(artefact.draw).needs]
+        return list(dict.fromkeys(name for names in asked for name in names))
 
     @property
     def comparison_inputs(self) -> dict[str, Path]:

@@ -27,7 +27,7 @@ def choose(
     rows = metrics[metrics["split"] == choice.split]
     if rows.empty:
         raise UserError(f"choose.split: nothing was evaluated on the {choice.split} split; set dataset.tuning, as 0.2")
-    last = rows.sort_values("update", kind="stable").groupby("run")[choice.metric].last()
+    last = rows.sort_values("update", kind="stable").drop_duplicates("run", keep="last").set_index("run")[choice.metric]
     scores = pd.DataFrame([_score(label, last.reindex(list(runs))) for label, runs in candidates.items()])
     sign = METRICS[choice.metric].sign
     place = int((sign * scores["mean"]).fillna(-float("inf")).to_numpy().argmax())

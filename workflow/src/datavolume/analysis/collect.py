@@ -15,7 +15,7 @@ from pathlib import Path
 
 import pandas as pd
 
-from datavolume.analysis.metrics import METRICS
+from datavolume.analysis.metrics import LAST_BATCH, METRICS
 from datavolume.errors import UserError
 from datavolume.study import Paths, Plan, Run
 
@@ -24,9 +24,9 @@ __all__ = ["COLUMNS", "Collected", "collect", "plan_frame", "read_parts"]
 _KEYS = ("run", "configuration", "seed")
 # Files of before do not have them.
 _LATER_TIMES = ("samples", "step_seconds", "data_wait_share", "gpu_utilisation", "cpu_seconds", "peak_host_memory_mb")
-_LATER = ("phase", *_LATER_TIMES)
+_LATER = ("phase", *_LATER_TIMES, *LAST_BATCH)
 COLUMNS: dict[str, tuple[str, ...]] = {
-    "metrics": (*_KEYS, "split", "phase", "update", "epoch", "samples", "learning_rate", *METRICS),
+    "metrics": (*_KEYS, "split", "phase", "update", "epoch", "samples", "learning_rate", *METRICS, *LAST_BATCH),
     "timing": (*_KEYS, "update", "seconds", "images_per_second", "peak_memory_mb", *_LATER_TIMES),
     "summary": (
         *_KEYS,

@@ -19,7 +19,6 @@ from datavolume.study.validate import check, nearest, read_yaml
 __all__ = ["find_study", "load_study"]
 
 _SHARED = ("dataset", "recipe", "subsets", "resources")
-_LISTED = {"experiments", "artefacts"}
 _OWN = ("draw", "title", "caption", "section")
 
 
@@ -50,9 +49,9 @@ def load_study(path: Path, scale: str = "full") -> Study:
 
 
 def _without_null(text: Mapping[str, Any]) -> dict[str, Any]:
-    """Experiments and artefacts that the smoke part leaves out by saying null."""
-    left = {part: {key: value for key, value in text[part].items() if value is not None} for part in _LISTED & {*text}}
-    return {**text, **left}
+    """Keys, experiments and artefacts that the smoke part takes away by saying null."""
+    kept = {key: value for key, value in text.items() if value is not None}
+    return {key: _without_null(value) if isinstance(value, Mapping) else value for key, value in kept.items()}
 
 
 def _study(path: Path, scale: str, text: Mapping[str, Any]) -> Study:

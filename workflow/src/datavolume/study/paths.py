@@ -32,6 +32,15 @@ class Paths:
         return self.root / "study.yaml"
 
     @property
+    def estimate(self) -> Path:
+        """What the plan will take, a row a configuration."""
+        return self.root / "estimate.csv"
+
+    def timing(self, case: str) -> Path:
+        """Images a second of a network at a size, as a short run measured them."""
+        return self.root / "timing" / f"{case}.csv"
+
+    @property
     def report(self) -> Path:
         return self.root / "report.html"
 

@@ -139,3 +139,4 @@ class Recipe:
     network: Network = Network()
     early_stopping: EarlyStopping | None = None
     phases: tuple[Phase, ...] = ()
+    divergence: str = "stop"

@@ -23,6 +23,8 @@ if TYPE_CHECKING:
 __all__ = ["check", "check_part", "nearest", "read_yaml"]
 
 _SHOWN = 15
+# `<<: *anchor`
+_MERGE = "tag:yaml.org,2002:merge"
 _SCHEMAS = Path(__file__).parents[3] / "schemas"
 
 
@@ -30,7 +32,7 @@ class _Loader(yaml.SafeLoader):
     """YAML as people mean it: a key given twice is a mistake, and 1e-3 is a number (YAML 1.1 reads a text)."""
 
     def construct_mapping(self, node: yaml.MappingNode, deep: bool = False) -> dict[Hashable, Any]:
-        keys = [self.construct_object(key, deep=True) for key, _ in node.value]
+        keys = [self.construct_object(key, deep=True) for key, _ in node.value if key.tag != _MERGE]
         for key in keys:
             if keys.count(key) > 1:
                 raise yaml.constructor.ConstructorError(None, None, f"key {key!r} stands twice", node.start_mark)

@@ -10,6 +10,8 @@ from contextlib import suppress
 from dataclasses import dataclass, field
 from typing import Any
 
+import torch
+
 from datavolume.study.identity import run_id
 from datavolume.study.model import Run
 from datavolume.study.phases import phases_of
@@ -17,7 +19,15 @@ from datavolume.training.data import Data
 from datavolume.training.determinism import derived_seed
 from datavolume.training.learner import Learner
 from datavolume.training.measuring.evaluation import LastBatch, evaluate, predict
-from datavolume.training.measuring.recording import Clock, LossWatch, TrainingDiverged, metric_rows, timing_row
+from datavolume.training.measuring.recording import (
+    Clock,
+    LossWatch,
+    Measured,
+    TrainingDiverged,
+    guessed,
+    metric_rows,
+    timing_row,
+)
 from datavolume.training.measuring.usage import Usage
 from datavolume.training.measuring.watching import Watch
 from datavolume.training.origin import Origin
@@ -61,6 +71,7 @@ class Training:
         self._kept = {updates_at(self._stretches, share): share for share in self.kept}
         self._clock = Clock(self.progress.seconds, self.group.device)
         self._losses = LossWatch(self.run, self.progress.update, self.group.device)
+        self._diverged = False
         updates, shown = self._stretches[-1].end, self.group.is_first
         with Watch(self.run, self.progress.update, updates, shown=shown) as self._watch:
             carried: dict[str, Any] | None = None
@@ -69,8 +80,9 @@ class Training:
                     with self._learner(stretch, carried) as learner:
                         self._train(stretch, learner)
                         carried = learner.network.state_dict()
-                        if stretch is self._stretches[-1]:
+                        if stretch is self._stretches[-1] or self._diverged:
                             self._finish(learner)
+                            break
         return self.progress
 
     def _train(self, stretch: Stretch, learner: Learner) -> None:
@@ -81,7 +93,17 @@ class Training:
             if self.group.is_first:
                 self._take(learner)
                 self.checkpoints.keep_evidence(self.progress, error.evidence)
-            raise
+            if self.run.recipe.divergence == "stop":
+                raise
+            self._guess(stretch, learner)
+
+    def _guess(self, stretch: Stretch, learner: Learner) -> None:
+        """The rest of a diverged run, at the evaluation point that it did not reach, whenever that was noticed."""
+        self._diverged = True
+        self.progress.update = min(point for point in stretch.points if point >= self.progress.update)
+        with self._clock.paused():
+            splits = self.data.evaluated(stretch.phase)
+            self._record(dict.fromkeys(splits, guessed(self.data.classes)), stretch, learner)
 
     def _updates(self, stretch: Stretch, learner: Learner) -> None:
         """A checkpoint is taken after a step, before the evaluation at that point: going on from it repeats the
@@ -137,15 +159,17 @@ class Training:
             last = LastBatch(stretch.recipe.batch_size, derived_seed(self.run.seed, "last batch", update))
             measured = evaluate(learner, splits, self.data.classes, self.group, last)
             self._losses.check(update, measured)
-            rows = metric_rows(measured, update, stretch)
-            used = self.usage.since_last()
-            row = timing_row(
-                self.progress.timing, update, stretch.samples_at(update), self._clock.seconds, waited, used
-            )
-            self._waited = learner.feed.wait_seconds  # that of evaluations does not count
-            self.progress.metrics += rows
-            self.progress.timing.append(row)
-            self._watch.evaluated(rows, row)
+            self._record(measured, stretch, learner, waited)
+
+    def _record(self, measured: Measured, stretch: Stretch, learner: Learner, waited: float = 0.0) -> None:
+        progress, update = self.progress, self.progress.update
+        rows = metric_rows(measured, update, stretch)
+        samples, used = stretch.samples_at(update), self.usage.since_last()
+        row = timing_row(progress.timing, update, samples, self._clock.seconds, waited, used)
+        self._waited = learner.feed.wait_seconds  # that of evaluations does not count
+        progress.metrics += rows
+        progress.timing.append(row)
+        self._watch.evaluated(rows, row)
 
     def _save(self, learner: Learner) -> None:
         """By the first process alone: all have the same weights, and it has shard 0's buffers."""
@@ -172,9 +196,12 @@ class Training:
         """The last checkpoint holds all that is written of the run."""
         if 1.0 in self.kept and self.group.is_first:
             self._keep(learner, 1.0)
+        images, classes = len(self.data.index.validation_samples), self.data.classes
         with self._clock.paused():
-            self.progress.probabilities = predict(
-                learner, len(self.data.index.validation_samples), self.data.classes, self.group
+            self.progress.probabilities = (
+                torch.full((images, classes), 1 / classes)
+                if self._diverged
+                else predict(learner, images, classes, self.group)
             )
         self.group.share(lambda: self._save_finished(learner))
 

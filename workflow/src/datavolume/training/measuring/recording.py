@@ -16,7 +16,7 @@ from datavolume.study.model import Run
 from datavolume.training.measuring.usage import Used
 from datavolume.training.timeline import Stretch
 
-__all__ = ["Clock", "LossWatch", "Measured", "TrainingDiverged", "metric_rows", "timing_row"]
+__all__ = ["Clock", "LossWatch", "Measured", "TrainingDiverged", "guessed", "metric_rows", "timing_row"]
 
 Measured = Mapping[str, Mapping[str, float]]
 """`train` and `validation`, each with every metric by name."""
@@ -82,6 +82,14 @@ class LossWatch:
             f"recipe.learning_rate (now {rate:g}); its checkpoints are kept, beside diverged.json and diverged.pt",
             {"after": self._checked, "before": update, "loss_of": name, "loss": repr(loss), "learning_rate": rate},
         )
+
+
+def guessed(classes: int) -> dict[str, float]:
+    """What a guess among the classes comes to, as probabilities that are all alike: a run that diverged."""
+    top1, top5 = 1 / classes, min(1.0, 5 / classes)
+    values = {"loss": math.log(classes), "top1": top1, "top5": top5, "macro_f1": top1}
+    still = {"margin_correct": 0.0, "margin_wrong": 0.0, "ece": 0.0}
+    return {**values, **still, "last_batch_loss": values["loss"], "last_batch_top1": top1}
 
 
 def metric_rows(measured: Measured, update: int, stretch: Stretch) -> list[dict[str, Any]]:
