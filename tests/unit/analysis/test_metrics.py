@@ -1,12 +1,13 @@
 from __future__ import annotations
 
 from datavolume.analysis.collect import COLUMNS
-from datavolume.analysis.metrics import METRICS
-from datavolume.training.measuring import evaluation, outputs
+from datavolume.analysis.metrics import LAST_BATCH, METRICS
+from datavolume.training.measuring import evaluation, last_batch, outputs
 
 
 def test_the_table_has_the_metrics_that_training_logs() -> None:
     assert set(METRICS) == set(evaluation.METRICS)
+    assert last_batch.LAST_BATCH == LAST_BATCH
 
 
 def test_collect_asks_for_the_columns_that_training_writes() -> None:

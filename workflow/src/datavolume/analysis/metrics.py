@@ -12,7 +12,9 @@ from __future__ import annotations
 import math
 from dataclasses import dataclass
 
-__all__ = ["METRICS", "Metric"]
+__all__ = ["LAST_BATCH", "METRICS", "Metric"]
+
+LAST_BATCH = ("last_batch_loss", "last_batch_top1")  # of one batch alone; files of before do not have them
 
 
 @dataclass(frozen=True, kw_only=True)
