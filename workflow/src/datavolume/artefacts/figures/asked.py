@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Sequence
+from collections.abc import Collection, Iterator, Sequence
+from typing import Any
 
 import pandas as pd
 
@@ -13,7 +14,7 @@ from datavolume.analysis.series import with_series
 from datavolume.artefacts.results import Results
 from datavolume.errors import UserError
 
-__all__ = ["Names", "asked_metric", "asked_split", "last_selected", "one_of", "split_words"]
+__all__ = ["Names", "asked_metric", "asked_split", "each", "last_selected", "one_of", "split_words"]
 
 Names = str | Sequence[str] | None
 
@@ -38,9 +39,14 @@ def split_words(split: str) -> str:
     return {"train": "training"}.get(split, split)
 
 
+def each(frame: pd.DataFrame) -> Iterator[Any]:
+    """The rows, their columns as attributes."""
+    return iter(frame.itertuples(index=False))
+
+
 def last_selected(
-    results: Results, metric: str, split: str, *, apart: Collection[str] = (), **selection: object
+    results: Results, metric: str, split: str, *, apart: Collection[str] = (), **selection: Any
 ) -> pd.DataFrame:
     """A row a run and place: `measured`, the metric at the last evaluation, and `series`. Raises UserError."""
     values = last_values(results.metrics, metric, split)
-    return with_series(select(values, results.points, **selection), apart=apart)  # type: ignore[arg-type]
+    return with_series(select(values, results.points, **selection), apart=apart)

@@ -14,7 +14,7 @@ from matplotlib.lines import Line2D
 from datavolume.analysis.metrics import Metric
 from datavolume.analysis.size_lines import ALL, line_at, seed_means, size_lines, wide
 from datavolume.analysis.volumes import Volumes
-from datavolume.artefacts.figures.asked import Names, asked_metric, asked_split, last_selected, split_words
+from datavolume.artefacts.figures.asked import Names, asked_metric, asked_split, each, last_selected, split_words
 from datavolume.artefacts.figures.boxes import box, grid_of_panels
 from datavolume.artefacts.figures.equation import LINES, equation
 from datavolume.artefacts.results import Results
@@ -83,7 +83,7 @@ def _log_widths(sizes: list[int]) -> dict[int, float]:
 
 def _draw_lines(axes: Axes, runs: pd.DataFrame, lines: pd.DataFrame, metric: Metric) -> None:
     ends = [float(runs["n"].min()), float(runs["n"].max())]
-    for line in lines.itertuples():
+    for line in each(lines):
         values = [metric.scale * line_at(line.slope, line.intercept, n) for n in ends]
         axes.plot(ends, values, **_look(line.over))
 
@@ -91,7 +91,7 @@ def _draw_lines(axes: Axes, runs: pd.DataFrame, lines: pd.DataFrame, metric: Met
 def _legend(lines: pd.DataFrame, metric: Metric, *, several: bool) -> list[Line2D]:
     return [
         Line2D([], [], label=f"{line.series}, {text}" if several else text, **_look(line.over))
-        for line in lines.itertuples()
+        for line in each(lines)
         for text in [equation(line, metric)]
     ]
 
@@ -123,11 +123,11 @@ def boxes_by_size_interactive(
         texts = hover.run_texts(own, known, "n")
         measured = known.scale * own["measured"]
         figure.add_trace(hover.box_trace(places, measured, mark(0), texts, width=width, showlegend=False), **place)
-        for line in lines[lines["series"] == name].itertuples():
+        for line in each(lines[lines["series"] == name]):
             ends = [min(places), max(places)]
             values = [known.scale * (line.intercept + line.slope * place) for place in ends]
             label = f"{name}, {equation(line, known)}" if len(names) > 1 else equation(line, known)
             figure.add_trace(hover.fitted_line(ends, values, label, LINES[line.over]), **place)
         figure.update_xaxes(title="training images (logarithmic)", **hover.size_ticks(Volumes.of(own)), **place)
         figure.update_yaxes(title=f"{split_words(split)} {known.axis}", **place)
-    return figure
+    return hover.finished(figure)

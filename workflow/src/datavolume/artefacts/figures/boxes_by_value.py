@@ -13,7 +13,15 @@ from matplotlib.patches import Patch
 from datavolume.analysis.chosen import chosen_values
 from datavolume.analysis.metrics import Metric
 from datavolume.analysis.series import words_of
-from datavolume.artefacts.figures.asked import Names, asked_metric, asked_split, last_selected, one_of, split_words
+from datavolume.artefacts.figures.asked import (
+    Names,
+    asked_metric,
+    asked_split,
+    each,
+    last_selected,
+    one_of,
+    split_words,
+)
 from datavolume.artefacts.figures.boxes import box
 from datavolume.artefacts.results import Results
 from datavolume.artefacts.style import legend_below, mark, metric_axis, tint
@@ -100,20 +108,31 @@ def boxes_by_value(
     return figure, data
 
 
-def _draw(axes: Axes, data: pd.DataFrame, metric: Metric) -> None:
+def _places(data: pd.DataFrame) -> tuple[pd.Series, float]:
+    """Where each run's box stands, values at 0, 1, ...; and a box's width."""
     labels, names = list(data["value"].unique()), list(data["series"].unique())
     step = 0.8 / len(names)
-    for (label, name), group in data.groupby(["value", "series"], sort=False):
-        place = labels.index(label) + (names.index(name) - (len(names) - 1) / 2) * step
-        measured = metric.scale * group["measured"]
-        box(axes, place, measured, 0.8 * step, mark(names.index(name)))
-        if group["chosen"].any():
-            axes.annotate(
-                "★", (place, measured.max()), xytext=(0, 4), textcoords="offset points", ha="center", fontsize=10
-            )
-    for between in range(len(labels) - 1):
+    aside = {name: (index - (len(names) - 1) / 2) * step for index, name in enumerate(names)}
+    return data["value"].map(labels.index) + data["series"].map(aside), 0.8 * step
+
+
+def _stars(data: pd.DataFrame, metric: Metric) -> pd.DataFrame:
+    """A row a box of a chosen value: series, place, and top, its highest run in the axis's unit."""
+    marked = data.assign(place=_places(data)[0], top=metric.scale * data["measured"])[data["chosen"]]
+    return marked.groupby(["series", "place"], sort=False).agg(top=("top", "max")).reset_index()
+
+
+def _draw(axes: Axes, data: pd.DataFrame, metric: Metric) -> None:
+    names = list(data["series"].unique())
+    places, width = _places(data)
+    for (name, _), group in data.groupby(["series", places], sort=False):
+        box(axes, places[group.index[0]], metric.scale * group["measured"], width, mark(names.index(name)))
+    for star in each(_stars(data, metric)):
+        axes.annotate("★", (star.place, star.top), xytext=(0, 4), textcoords="offset points", ha="center", fontsize=10)
+    values = data["value"].nunique()
+    for between in range(values - 1):
         axes.axvline(between + 0.5, color="0.85", linewidth=0.7)
-    axes.set_xlim(-0.55, len(labels) - 0.45)
+    axes.set_xlim(-0.55, values - 0.45)
     axes.margins(y=0.09)
 
 
@@ -147,16 +166,21 @@ def boxes_by_value_interactive(
         results, metric=metric, split=split, stage=stage, experiments=experiments, chosen=chosen, values=values,
         architectures=architectures, fractions=fractions, sizes=sizes,
     )  # fmt: skip
-    factor = words_of(data["stage"].iloc[0])
-    figure = hover.panelled([""], boxmode="group")
+    factor, labels = words_of(data["stage"].iloc[0]), list(data["value"].unique())
+    figure = hover.panelled([""])
+    places, width = _places(data)
+    texts = hover.run_texts(data.assign(text=[_said(factor, row) for row in each(data)]), known, "text")
+    data = data.assign(place=places, text=texts)
     for index, (name, own) in enumerate(data.groupby("series", sort=False)):
-        texts = own.assign(text=[_said(str(name), factor, row) for row in own.itertuples()])
-        hovered = hover.run_texts(texts, known, "text")
-        figure.add_trace(hover.box_trace(own["value"], known.scale * own["measured"], mark(index), hovered, name=name))
-    figure.update_xaxes(title=factor, type="category", categoryarray=list(data["value"].unique()))
+        look = {"name": str(name), "legendgroup": str(name), "width": width}
+        measured = known.scale * own["measured"]
+        figure.add_trace(hover.box_trace(list(own["place"]), measured, mark(index), list(own["text"]), **look))
+    for name, stars in _stars(data, known).groupby("series", sort=False):
+        figure.add_trace(hover.star_trace(stars["place"], stars["top"], legendgroup=str(name)))
+    figure.update_xaxes(title=factor, tickvals=list(range(len(labels))), ticktext=labels)
     figure.update_yaxes(title=f"{split_words(split)} {known.axis}")
-    return figure
+    return hover.finished(figure)
 
 
-def _said(series: str, factor: str, row: Any) -> str:
-    return f"{series}<br>{factor} {row.value}" + (" (chosen)" if row.chosen else "")
+def _said(factor: str, row: Any) -> str:
+    return f"{row.series}<br>{factor} {row.value}" + (", the chosen value" if row.chosen else "")

@@ -2,19 +2,30 @@
 
 from __future__ import annotations
 
+import math
+from collections.abc import Iterator
 from typing import TYPE_CHECKING, Any
 
 import pandas as pd
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 from matplotlib.lines import Line2D
-from matplotlib.ticker import FuncFormatter, LogLocator, NullFormatter
+from matplotlib.ticker import FixedLocator, FuncFormatter, NullLocator
+from matplotlib.transforms import Bbox
 
 from datavolume.analysis.frontier import COSTS, cost_of
 from datavolume.analysis.metrics import Metric
 from datavolume.analysis.series import words_of
 from datavolume.analysis.words import images
-from datavolume.artefacts.figures.asked import Names, asked_metric, asked_split, last_selected, one_of, split_words
+from datavolume.artefacts.figures.asked import (
+    Names,
+    asked_metric,
+    asked_split,
+    each,
+    last_selected,
+    one_of,
+    split_words,
+)
 from datavolume.artefacts.results import Results
 from datavolume.artefacts.style import legend_below, mark, metric_axis
 
@@ -24,6 +35,7 @@ if TYPE_CHECKING:
 __all__ = ["cost", "cost_interactive"]
 
 _AXES = {"images": "images passed in training one run", "hours": "training time of one run (hours)"}
+_FORMATS = {"images": ",.0f", "hours": ".3~g"}
 _FRONT = "nothing as cheap is better"
 
 
@@ -48,7 +60,7 @@ def _labels(data: pd.DataFrame) -> list[str]:
             [f"{words_of(row.stage)} {row.value}" if factors else row.value] * bool(values and row.value)
             + [images(row.n)] * volumes
         )
-        for row in data.itertuples()
+        for row in each(data)
     ]
 
 
@@ -96,32 +108,52 @@ def _draw(axes: Axes, data: pd.DataFrame, metric: Metric) -> None:
 
 
 def _cost_axis(axes: Axes, costs: pd.Series, label: str) -> None:
-    """Logarithmic where costs differ by more than a factor of five; numbers as people read them."""
+    """Logarithmic where costs differ much; numbers as people read them."""
     axes.set_xlabel(label)
-    numbers = FuncFormatter(lambda value, _: f"{value:,.0f}" if value >= 10 else f"{value:.3g}")
-    axes.xaxis.set_major_formatter(numbers)
-    if costs.min() > 0 and costs.max() > 5 * costs.min():
+    if ticks := _log_ticks(costs):
         axes.set_xscale("log")
-        axes.xaxis.set_major_locator(LogLocator(subs=(1, 2, 5)))
-        axes.xaxis.set_major_formatter(numbers)
-        axes.xaxis.set_minor_formatter(NullFormatter())
+        axes.xaxis.set_major_locator(FixedLocator(ticks))
+        axes.xaxis.set_minor_locator(NullLocator())
+    axes.xaxis.set_major_formatter(FuncFormatter(lambda value, _: f"{value:,.0f}" if value >= 10 else f"{value:.3g}"))
+
+
+def _log_ticks(costs: pd.Series) -> list[float]:
+    """1, 2 and 5 of each decade; none where costs differ by less than a factor of five, or are not known."""
+    low, high = float(costs.min()), float(costs.max())
+    if not 0 < 5 * low < high:
+        return []
+    decades = range(math.floor(math.log10(low)), math.ceil(math.log10(high)) + 1)
+    steps = [step * 10.0**decade for decade in decades for step in (1, 2, 5)]
+    return [step for step in steps if low / 1.2 <= step <= high * 1.2]
 
 
 def _label(figure: Figure, axes: Axes, data: pd.DataFrame, metric: Metric) -> None:
-    """Beside the markers, those of the frontier first; a label that would touch another is left out."""
+    """Right of the markers, those of the frontier first, where no marker, interval or other label is in the way."""
     figure.draw_without_rendering()
-    taken = []
-    for row in data.sort_values(["frontier", "mean"], ascending=False, kind="stable").itertuples():
-        if not row.label:
-            continue
-        text = axes.annotate(
-            row.label, (row.cost, metric.scale * row.mean), xytext=(6, 4), textcoords="offset points", fontsize=7
-        )
-        place = text.get_window_extent()
-        if place.x1 > axes.bbox.x1 or any(place.overlaps(other) for other in taken):
+    taken = [box for row in each(data) for box in _signs(axes, row, metric)]
+    for row in each(data.sort_values(["frontier", "mean"], ascending=False, kind="stable")):
+        for up in (1, -1):
+            text = axes.annotate(
+                row.label,
+                (row.cost, metric.scale * row.mean),
+                xytext=(5, 3 * up),
+                textcoords="offset points",
+                va="bottom" if up > 0 else "top",
+                fontsize=7,
+            )
+            place = text.get_window_extent()
+            if axes.bbox.containsx(place.x1) and not place.count_overlaps(taken):
+                taken.append(place)
+                break
             text.remove()
-        else:
-            taken.append(place)
+
+
+def _signs(axes: Axes, row: Any, metric: Metric) -> Iterator[Bbox]:
+    """Where a configuration's marker and its interval stand, in pixels of the figure."""
+    ends = [row.mean if pd.isna(end) else end for end in (row.lower, row.upper, row.mean)]
+    (x, low), (_, high), (_, centre) = axes.transData.transform([(row.cost, metric.scale * end) for end in ends])
+    yield Bbox.from_extents(x - 3, centre - 3, x + 3, centre + 3)
+    yield Bbox.from_extents(x - 1, low, x + 1, high)
 
 
 def _legend(names: list[str]) -> list[Line2D]:
@@ -161,12 +193,13 @@ def cost_interactive(
     steps = Scatter(x=list(front["cost"]), y=list(known.scale * front["mean"]), mode="lines", line=line, name=_FRONT)
     figure.add_trace(steps.update(hoverinfo="skip"))
     for index, (name, own) in enumerate(data.groupby("series", sort=False)):
-        texts = [_said(row, known, cost) for row in own.itertuples()]
+        texts = [_said(row, known, cost) for row in each(own)]
         figure.add_trace(hover.means_trace(own, known, mark(index), x=own["cost"], texts=texts, name=str(name)))
-    far = data["cost"].min() > 0 and data["cost"].max() > 5 * data["cost"].min()
-    figure.update_xaxes(title=_AXES[cost], type="log" if far else "linear")
+    ticks = _log_ticks(data["cost"])
+    scale = {"type": "log", "tickvals": ticks} if ticks else {"type": "linear"}
+    figure.update_xaxes(title=_AXES[cost], tickformat=_FORMATS[cost], **scale)
     figure.update_yaxes(title=f"{split_words(split)} {known.axis}")
-    return figure
+    return hover.finished(figure)
 
 
 def _said(row: Any, metric: Metric, cost: str) -> str:

@@ -19,11 +19,23 @@ from plotly.subplots import make_subplots
 from datavolume.analysis.metrics import Metric
 from datavolume.analysis.volumes import Volumes
 from datavolume.analysis.words import count, number
+from datavolume.artefacts.figures.asked import each
 from datavolume.artefacts.style import Mark, labelled_sizes, size_label, tint
 
-__all__ = ["FONT", "box_trace", "fitted_line", "means_trace", "panelled", "reading", "run_texts", "size_ticks"]
+__all__ = [
+    "FONT",
+    "box_trace",
+    "finished",
+    "fitted_line",
+    "means_trace",
+    "panelled",
+    "reading",
+    "run_texts",
+    "size_ticks",
+]
 
 FONT: dict[str, Any] = {"family": "DejaVu Sans, Verdana, Arial, sans-serif", "size": 13, "color": "#222222"}
+_HEIGHT, _BETWEEN = 330, 110  # of a panel, and from one to the next, in pixels
 _SYMBOLS = dict(
     zip("osD^vPX", ("circle", "square", "diamond", "triangle-up", "triangle-down", "cross", "x"), strict=True)
 )
@@ -37,20 +49,29 @@ _AXIS: dict[str, Any] = {
 }
 
 
-def panelled(titles: Sequence[str], **layout: Any) -> graph_objects.Figure:
+def panelled(titles: Sequence[str]) -> graph_objects.Figure:
     """A panel a title, one below another; empty titles take no room."""
     rows = len(titles)
-    spacing = 0.28 / rows if rows > 1 else 0.0
+    spacing = _BETWEEN / (rows * _HEIGHT) if rows > 1 else 0.0
     figure: graph_objects.Figure = make_subplots(rows=rows, cols=1, subplot_titles=titles, vertical_spacing=spacing)
     figure.update_xaxes(showgrid=False, **_AXIS)
     figure.update_yaxes(gridcolor="#e0e0e0", **_AXIS)
+    return figure
+
+
+def finished(figure: graph_objects.Figure) -> graph_objects.Figure:
+    """With letters, a legend below the panels and room for it; several panels are as high as they need."""
+    names = [trace.name for trace in figure.data if trace.name and trace.showlegend is not False]
+    long = any(len(name) > 30 for name in names)
+    rows = len(list(figure.select_yaxes()))
+    room = 24 * (len(names) if long else -(-sum(map(len, names)) // 80)) + 12
     figure.update_layout(
         template="none",
         font=FONT,
-        margin={"l": 70, "r": 25, "t": 45, "b": 70},
-        legend={"orientation": "h", "yanchor": "top", "yref": "container", "y": 0.06, "x": 0},
+        margin={"l": 75, "r": 25, "t": 50, "b": 70 + room},
+        legend={"orientation": "v" if long else "h", "yref": "container", "yanchor": "bottom", "y": 0, "x": 0},
         hoverlabel={"bgcolor": "white", "align": "left"},
-        **layout,
+        height=None if rows == 1 else rows * _HEIGHT + 120 + room,
     )
     return figure
 
@@ -94,6 +115,20 @@ def box_trace(x: Sequence[Any], y: pd.Series, mark: Mark, texts: Sequence[str], 
         text=list(texts),
         hovertemplate="%{text}<extra></extra>",
         hoveron="points",
+        **more,
+    )
+
+
+def star_trace(x: pd.Series, y: pd.Series, **more: Any) -> graph_objects.Scatter:
+    """Above the boxes of chosen values."""
+    return graph_objects.Scatter(
+        x=list(x),
+        y=list(y),
+        mode="text",
+        text="★",
+        textposition="top center",
+        hoverinfo="skip",
+        showlegend=False,
         **more,
     )
 
@@ -144,5 +179,5 @@ def _means_texts(means: pd.DataFrame, metric: Metric) -> list[str]:
     return [
         f"{count(row.n)} images<br>{reading(metric, row.mean)}<br>mean of {row.runs}, 95 % interval "
         + " to ".join(number(metric.scale * end, metric.digits + 1) for end in (row.lower, row.upper))
-        for row in means.rename(columns={"count": "runs"}).itertuples()
+        for row in each(means.rename(columns={"count": "runs"}))
     ]

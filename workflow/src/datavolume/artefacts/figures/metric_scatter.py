@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+from typing import Any
 
 import pandas as pd
 from matplotlib.axes import Axes
@@ -34,7 +35,7 @@ def metric_scatter(
     """A row of panels a series, on one scale: left over all images, right over the last batch. Data: a row a run and
     metric, with mean and sd of its size, pooled_sd over sizes, and the line of the seed means."""
     one_of("metric", metric, [name for name in METRICS if _TWIN + name in METRICS])
-    selection = {"apart": ["n"], "experiments": experiments, "architectures": architectures}
+    selection: dict[str, Any] = {"apart": ["n"], "experiments": experiments, "architectures": architectures}
     both = [
         _told(last_selected(results, name, asked_split(split), **selection), METRICS[name])
         for name in (metric, _TWIN + metric)

@@ -16,7 +16,7 @@ from matplotlib.lines import Line2D
 from datavolume.analysis.metrics import Metric
 from datavolume.analysis.size_lines import WITHOUT, line_at, seed_means, size_lines, wide
 from datavolume.analysis.volumes import Volumes
-from datavolume.artefacts.figures.asked import Names, asked_metric, asked_split, last_selected, split_words
+from datavolume.artefacts.figures.asked import Names, asked_metric, asked_split, each, last_selected, split_words
 from datavolume.artefacts.figures.boxes import grid_of_panels
 from datavolume.artefacts.figures.equation import LINES, equation
 from datavolume.artefacts.results import Results
@@ -54,7 +54,7 @@ def _panels(
     if isinstance(metrics, str) or not metrics:
         raise UserError(f"metrics: '{metrics}' is not a list; write the metrics as [{', '.join(_METRICS)}]")
     chosen = [asked_metric(name, option="metrics") for name in metrics]
-    selection = {"apart": ["n"], "experiments": experiments, "architectures": architectures}
+    selection: dict[str, Any] = {"apart": ["n"], "experiments": experiments, "architectures": architectures}
     values = [last_selected(results, metric.name, asked_split(split), **selection) for metric in chosen]
     for series in values[0]["series"].unique():
         for metric, rows in zip(chosen, values, strict=True):
@@ -73,7 +73,7 @@ def _titles(panels: Sequence[_Panel]) -> list[str]:
     """Each with the equations of its lines below it."""
     several = len({panel.series for panel in panels}) > 1
     heads = [f"{panel.series}: {panel.metric.label}" if several else panel.metric.label for panel in panels]
-    lines = [[equation(line, panel.metric) for line in panel.lines.itertuples()] for panel in panels]
+    lines = [[equation(line, panel.metric) for line in each(panel.lines)] for panel in panels]
     return ["\n".join([head, *texts]) for head, texts in zip(heads, lines, strict=True)]
 
 
@@ -101,7 +101,7 @@ def size_fits(
 
 def _draw(axes: Axes, panel: _Panel) -> None:
     means, scale = panel.means, panel.metric.scale
-    for line in panel.lines.itertuples():
+    for line in each(panel.lines):
         axes.plot(
             *panel.line_values(line), color=LINES[line.over].colour, linestyle=LINES[line.over].line, linewidth=1.3
         )
@@ -114,16 +114,13 @@ def _draw(axes: Axes, panel: _Panel) -> None:
 
 
 def _legend(panels: Sequence[_Panel]) -> list[Line2D]:
-    point = {"linestyle": "", "marker": "o", "color": mark(0).colour}
+    point: dict[str, Any] = {"linestyle": "", "marker": "o", "color": mark(0).colour}
     without = any((panel.lines["over"] == WITHOUT).any() for panel in panels)
     overs = dict.fromkeys(over for panel in panels for over in panel.lines["over"])
     return [
         Line2D([], [], label="seed mean, 95 % interval", **point),
         *([Line2D([], [], label="the largest size", markerfacecolor="white", **point)] if without else []),
-        *(
-            Line2D([], [], color=LINES[over].colour, linestyle=LINES[over].line, label=f"line, {over}")
-            for over in overs
-        ),
+        *(Line2D([], [], label=f"line, {over}", **{**LINES[over].line_style, "marker": ""}) for over in overs),
     ]
 
 
@@ -139,16 +136,18 @@ def size_fits_interactive(
     from datavolume.artefacts.figures import hover
 
     panels = list(_panels(results, metrics, split, experiments, architectures))
-    figure = hover.panelled([title.replace("\n", "<br>") for title in _titles(panels)])
+    heads = [title.partition("\n")[0] for title in _titles(panels)]
+    figure = hover.panelled(heads)
     for row, panel in enumerate(panels, 1):
         place = {"row": row, "col": 1}
         figure.add_trace(hover.means_trace(panel.means, panel.metric, mark(0), showlegend=False), **place)
-        for line in panel.lines.itertuples():
+        for line in each(panel.lines):
             ends, values = panel.line_values(line)
             places = [math.log10(n) for n in ends]
-            trace = hover.fitted_line(places, values, line.over, LINES[line.over], showlegend=row == 1)
+            name = f"{heads[row - 1]}, {equation(line, panel.metric)}"
+            trace = hover.fitted_line(places, values, name, LINES[line.over])
             figure.add_trace(trace, **place)
         figure.update_xaxes(**hover.size_ticks(panel.volumes), **place)
         figure.update_yaxes(title=panel.metric.axis, **place)
     figure.update_xaxes(title="training images (logarithmic)", row=len(panels), col=1)
-    return figure
+    return hover.finished(figure)

@@ -2,13 +2,12 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import matplotlib
 import numpy as np
 import pandas as pd
 from matplotlib.figure import Figure
-from mpl_toolkits.mplot3d import Axes3D
 from numpy.typing import NDArray
 
 from datavolume.analysis.ends import histories, seed_mean_history
@@ -16,7 +15,7 @@ from datavolume.analysis.metrics import Metric
 from datavolume.analysis.select import select
 from datavolume.analysis.series import with_series
 from datavolume.analysis.words import count, images, number
-from datavolume.artefacts.figures.asked import Names, asked_metric, asked_split, one_of, split_words
+from datavolume.artefacts.figures.asked import Names, asked_metric, asked_split, each, one_of, split_words
 from datavolume.artefacts.results import Results
 from datavolume.artefacts.style import labelled_sizes
 from datavolume.errors import UserError
@@ -68,17 +67,17 @@ def surface(
     names = list(data["series"].unique())
     columns = min(len(names), 2)
     rows = -(-len(names) // columns)
-    figure = Figure(figsize=(5.6 * columns, 4.4 * rows), layout="none")
+    figure = Figure(figsize=(5.6 * columns, 4.4 * rows), layout="none")  # type: ignore[arg-type]  # missing in its stubs
     figure.subplots_adjust(left=0.01, right=0.97, bottom=0.03, top=0.98, wspace=0.05, hspace=0.1)
     for place, name in enumerate(names, 1):
-        axes: Axes3D = figure.add_subplot(rows, columns, place, projection="3d")
+        axes: Any = figure.add_subplot(rows, columns, place, projection="3d")
         _panel(axes, data[data["series"] == name], known, over)
         axes.set_title(name if len(names) > 1 else "", y=0.93)
         axes.set_zlabel(f"{split_words(split)} {known.axis}", labelpad=6)
     return figure, data
 
 
-def _panel(axes: Axes3D, own: pd.DataFrame, metric: Metric, over: str) -> None:
+def _panel(axes: Any, own: pd.DataFrame, metric: Metric, over: str) -> None:
     x, sizes = _grid(own, over), np.log10(own["n"].unique())
     y = np.broadcast_to(sizes[:, None], x.shape)
     z = metric.scale * _grid(own, "mean")
@@ -141,7 +140,7 @@ def _surface_trace(own: pd.DataFrame, metric: Metric, over: str, *, last: bool) 
         text=[
             f"{images(row.n)}<br>evaluation {row.evaluation}, epoch {number(row.epoch, 1)}<br>"
             f"{reading(metric, row.mean)}<br>mean of {row.count_} run{'' if row.count_ == 1 else 's'}"
-            for row in own.rename(columns={"count": "count_"}).itertuples()
+            for row in each(own.rename(columns={"count": "count_"}))
         ]
     )
     text = texts.pivot(index="n", columns="evaluation", values="text").fillna("").to_numpy().tolist()
