@@ -32,7 +32,7 @@ rule analyse:
         points=PATHS.collected("points"),
         plan=PATHS.collected("plan"),
     output:
-        **{name: PATHS.analysis(f"{name}.csv") for name in WORKFLOW.statistics},
+        **{name: PATHS.analysis(f"{name}.csv") for name in STATISTICS},
         answer=PATHS.analysis("answer.json"),
     log:
         log_of("analyse.log"),
@@ -52,7 +52,7 @@ rule analyse:
 # What a paper prints, and ours.
 rule compare:
     input:
-        unpack(lambda wildcards: WORKFLOW.comparison_inputs),
+        unpack(lambda wildcards: SHOWING.comparison_inputs),
         metrics=PATHS.collected("metrics"),
         timing=PATHS.collected("timing"),
         summary=PATHS.collected("summary"),
@@ -87,7 +87,7 @@ rule votes:
     conda:
         ENVIRONMENT
     params:
-        experiments=WORKFLOW.voting,
+        experiments=SHOWING.voting,
         shares=[0.1, 0.2, 0.3, 0.4, 0.5, 1],
         ranked_by="validation",
     message:

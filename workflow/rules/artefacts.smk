@@ -1,7 +1,7 @@
 # What an artefact is drawn from depends on it: the frames of every run, and the analyses that its kind needs.
 rule figure:
     input:
-        unpack(lambda wildcards: WORKFLOW.artefact_inputs(wildcards.figure)),
+        unpack(lambda wildcards: SHOWING.inputs(wildcards.figure)),
     output:
         pdf=PATHS.figure("{figure}", "pdf"),
         svg=PATHS.figure("{figure}", "svg"),
@@ -17,7 +17,7 @@ rule figure:
     conda:
         ENVIRONMENT
     params:
-        artefact=lambda wildcards: WORKFLOW.artefact(wildcards.figure),
+        artefact=lambda wildcards: SHOWING.artefact(wildcards.figure),
     message:
         "Draw {wildcards.figure}"
     script:
@@ -26,7 +26,7 @@ rule figure:
 
 rule interactive:
     input:
-        unpack(lambda wildcards: WORKFLOW.artefact_inputs(wildcards.figure)),
+        unpack(lambda wildcards: SHOWING.inputs(wildcards.figure)),
     output:
         html=PATHS.figure("{figure}", "html"),
         json=PATHS.figure("{figure}", "json"),
@@ -35,7 +35,7 @@ rule interactive:
     conda:
         ENVIRONMENT
     params:
-        artefact=lambda wildcards: WORKFLOW.artefact(wildcards.figure),
+        artefact=lambda wildcards: SHOWING.artefact(wildcards.figure),
     message:
         "Draw {wildcards.figure} for turning"
     script:
@@ -44,7 +44,7 @@ rule interactive:
 
 rule table:
     input:
-        unpack(lambda wildcards: WORKFLOW.artefact_inputs(wildcards.table)),
+        unpack(lambda wildcards: SHOWING.inputs(wildcards.table)),
     output:
         csv=PATHS.table("{table}", "csv"),
         tex=PATHS.table("{table}", "tex"),
@@ -59,7 +59,7 @@ rule table:
     conda:
         ENVIRONMENT
     params:
-        artefact=lambda wildcards: WORKFLOW.artefact(wildcards.table),
+        artefact=lambda wildcards: SHOWING.artefact(wildcards.table),
     message:
         "Set {wildcards.table}"
     script:

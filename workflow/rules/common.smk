@@ -2,12 +2,14 @@ import sys
 from pathlib import Path
 
 from datavolume.opening import open_workflow, prepare_environment
+from datavolume.showing import STATISTICS
 
 prepare_environment(Path(workflow.basedir) / "src")
 
 WORKFLOW = open_workflow(config, head=workflow.is_main_process)
 PATHS = WORKFLOW.paths
 STUDY = WORKFLOW.study
+SHOWING = WORKFLOW.showing
 
 if workflow.is_main_process and (foreword := WORKFLOW.foreword(dry_run=workflow.output_settings.dryrun)):
     print(foreword, file=sys.stderr)

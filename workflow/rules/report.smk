@@ -6,11 +6,11 @@ rule report:
         timing=PATHS.collected("timing"),
         points=PATHS.collected("points"),
         answer=PATHS.analysis("answer.json"),
-        analysis=[PATHS.analysis(f"{name}.csv") for name in WORKFLOW.statistics],
-        comparison=[PATHS.analysis("comparison.csv")] if WORKFLOW.published else [],
-        figures=[PATHS.figure(name, "svg") for name in WORKFLOW.artefact_names("figure")],
-        interactive=[PATHS.figure(name, "json") for name in WORKFLOW.artefact_names("interactive")],
-        tables=[PATHS.table(name, "html") for name in WORKFLOW.artefact_names("table")],
+        analysis=[PATHS.analysis(f"{name}.csv") for name in STATISTICS],
+        comparison=[PATHS.analysis("comparison.csv")] if SHOWING.published else [],
+        figures=[PATHS.figure(name, "svg") for name in SHOWING.names("figure")],
+        interactive=[PATHS.figure(name, "json") for name in SHOWING.names("interactive")],
+        tables=[PATHS.table(name, "html") for name in SHOWING.names("table")],
         environments=run_files("environment.json"),
         overlap=[PATHS.analysis("overlap.csv")] if WORKFLOW.compared else [],
     output:
@@ -23,7 +23,7 @@ rule report:
         title=STUDY.title,
         question=STUDY.question,
         scale=STUDY.scale,
-        artefacts=WORKFLOW.shown,
+        artefacts=SHOWING.shown,
         # Read where it is there, but no input: it grows with every job of any study.
         efficiency="logs/submitit/efficiency.csv",
     message:

@@ -76,8 +76,8 @@ def _unavailable(study: Study) -> dict[str, str]:
 
 def _check_artefacts(workflow: Workflow) -> None:
     try:
-        assert workflow.artefacts
-        missing = [file for file in workflow.published if not file.is_file()]
+        assert workflow.showing.artefacts
+        missing = [file for file in workflow.showing.published if not file.is_file()]
         if missing:
             raise UserError(f"published: {missing[0]} does not exist; the path is relative to the study's file")
     except UserError as error:

@@ -3,16 +3,16 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Iterable, Mapping
+from collections.abc import Mapping
 from dataclasses import asdict, dataclass, field, replace
 from functools import cached_property
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, ClassVar
+from typing import TYPE_CHECKING, Any
 
 from datavolume.errors import UserError
 from datavolume.planning import Planning
+from datavolume.showing import Showing
 from datavolume.study import (
-    Artefact,
     Dataset,
     Paths,
     Plan,
@@ -29,17 +29,9 @@ if TYPE_CHECKING:
 __all__ = ["Workflow", "answer_of"]
 
 
-STATISTICS = (
-    *("log_linear", "anova_one_way", "anova_two_way", "tukey", "requirement"),
-    *("factors", "factor_tests"),
-)
-
-
 @dataclass(frozen=True)
 class Workflow:
     """One study at one scale, as the rules see it."""
-
-    statistics: ClassVar[tuple[str, ...]] = STATISTICS
 
     study: Study
     file: Path
@@ -59,61 +51,8 @@ class Workflow:
         return self.written or self.planning.plan
 
     @cached_property
-    def artefacts(self) -> dict[str, Artefact]:
-        """The study's figures and tables, by name, in its order."""
-        from datavolume.artefacts import chosen
-
-        return {artefact.name: artefact for artefact in chosen(self.study.artefacts)}
-
-    def artefact_names(self, form: str) -> list[str]:
-        """Of the figures, the tables, or the interactive figures."""
-        from datavolume.artefacts import find
-
-        kinds = {name: find(artefact.draw) for name, artefact in self.artefacts.items()}
-        if form == "interactive":
-            return [name for name, kind in kinds.items() if kind.interactive]
-        return [name for name, kind in kinds.items() if kind.form == form]
-
-    @property
-    def shown(self) -> list[dict[str, str]]:
-        """What the report is told of each artefact, in its order."""
-        from datavolume.artefacts import find
-
-        told = ("name", "title", "caption", "section")
-        return [
-            {**{key: getattr(artefact, key) for key in told}, "form": find(artefact.draw).form}
-            for artefact in self.artefacts.values()
-        ]
-
-    def artefact(self, name: str) -> dict[str, Any]:
-        """What a rule's script is told of an artefact. Raises UserError for a name that the study does not have."""
-        if name not in self.artefacts:
-            raise UserError(f"the study has no artefact '{name}'{nearest(name, self.artefacts)}")
-        return asdict(self.artefacts[name])
-
-    def artefact_inputs(self, name: str) -> dict[str, Path]:
-        """The collected frames and the analyses that an artefact is drawn from, by name."""
-        from datavolume.artefacts import find
-
-        needs = find(self.artefacts[name].draw).needs if name in self.artefacts else ()
-        frames = {frame: self.paths.collected(frame) for frame in ("metrics", "timing", "summary", "points", "plan")}
-        return {**frames, "log_linear": self.paths.analysis("log_linear.csv"), **self._analyses(needs)}
-
-    def _analyses(self, needs: Iterable[str]) -> dict[str, Path]:
-        collected = ("timing", "plan")
-        asked = (need for need in needs if need not in collected and self._can_be_analysed(need))
-        return {need: self.paths.analysis(f"{need}.csv") for need in asked}
-
-    def _can_be_analysed(self, need: str) -> bool:
-        """Nothing is compared where no volume has several subsets, or nobody published anything."""
-        if need.startswith("overlap"):
-            return bool(self.compared)
-        return need != "comparison" or bool(self.study.published)
-
-    @property
-    def published(self) -> list[Path]:
-        """The file of printed values, where the study names one: it stands beside the study's."""
-        return [self.file.parent / self.study.published] if self.study.published else []
+    def showing(self) -> Showing:
+        return Showing(self.study, self.file, self.paths, several_subsets=bool(self.compared))
 
     def foreword(self, *, dry_run: bool) -> str:
         """What the head says first: what is left out and why; in a dry run, what the study would take."""
@@ -156,23 +95,7 @@ class Workflow:
     @property
     def datasets(self) -> list[str]:
         """The ids of all that runs train on."""
-        return list(dict.fromkeys(dataset_id(experiment.dataset) for experiment in self.study.experiments))
-
-    @property
-    def voting(self) -> list[str]:
-        """The experiments whose networks vote: those that artefacts of votes name, or all."""
-        from datavolume.artefacts import find
-
-        asked = [artefact.named for artefact in self.artefacts.values() if "votes" in find(artefact.draw).needs]
-        return list(dict.fromkeys(name for names in asked for name in names))
-
-    @property
-    def comparison_inputs(self) -> dict[str, Path]:
-        """Beside the collected frames, the analyses that a printed value is about."""
-        from datavolume.analysis.comparison import needed, read_published
-
-        file = self.published[0]
-        return {"published": file, **self._analyses(needed(read_published(file)))}
+        return list(dict.fromkeys(run.dataset for run in self.plan.runs))
 
     def candidate_files(self, experiment: str, stage: str) -> list[Path]:
         """The metrics that a stage is decided by."""
