@@ -26,6 +26,7 @@ import numpy as np
 import pandas as pd
 
 from datavolume.analysis.matching import Ours, runs_of, values_of
+from datavolume.analysis.metrics import METRICS
 from datavolume.analysis.noise import UNKNOWN, Noise, of_images, of_seeds, of_statistic, pooled
 from datavolume.analysis.published import read_published
 from datavolume.analysis.quantities import Quantity, quantity
@@ -77,17 +78,27 @@ def _compared(row: Mapping[Any, Any], ours: Ours, comparable: bool) -> dict[str,
     around = 0.0 if asked.exact else scale * found.noise.ours
     apart = 0.0 if asked.exact else scale * found.noise.difference(int(row["runs"]))
     difference = value - printed
+    least, most = (scale * bound for bound in _bounds(asked))
     return {
         **row,
         "ours": value,
-        "lower": value - around,
-        "upper": value + around,
+        "lower": max(value - around, least),
+        "upper": min(value + around, most),
         "seeds": found.seeds,
         "difference": difference,
         "difference_lower": difference - apart,
         "difference_upper": difference + apart,
         "verdict": _verdict(row, asked, difference, apart, comparable),
     }
+
+
+def _bounds(asked: Quantity) -> tuple[float, float]:
+    """What is possible at all: an interval is cut there, and covers as much."""
+    if asked.fit:
+        return (0.0, 1.0) if asked.fit.startswith("r2") else (-math.inf, math.inf)
+    if asked.metric in METRICS:
+        return METRICS[asked.metric].bounds
+    return (0.0, 1.0 if "percent" in asked.units else math.inf)
 
 
 def _verdict(row: Mapping[Any, Any], asked: Quantity, difference: float, apart: float, comparable: bool) -> str:

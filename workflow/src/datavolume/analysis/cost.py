@@ -20,7 +20,7 @@ _KEYS = ["experiment", "title", "stage", "value", "network", "n"]
 def cost(runs: pd.DataFrame, *, baseline: str = "") -> pd.DataFrame:
     """Experiment, title, stage, value, network, n, fraction, runs, then means over seeds: samples (images passed),
     passes (over `full`, the largest training set here of that network), seconds; and samples_share, seconds_share of
-    the baseline of the same network.
+    the baseline of the same network, at its largest volume.
 
     `baseline` is a value's label or an experiment; none: each network's first row. Raises UserError for no such row.
     """

@@ -58,7 +58,8 @@ KINDS: tuple[Kind, ...] = (
         module="plan",
         title="Planned runs",
         caption="Epochs and schedule of each data volume; epochs are passes over the volume's own images.",
-        options=("experiments", "networks", "columns"),
+        options=("experiments", "networks", "columns", "published"),
+        needs=("comparison",),
     ),
     Kind(
         name="overlap_table",
@@ -96,8 +97,8 @@ KINDS: tuple[Kind, ...] = (
         module="voting",
         title="Voting",
         caption=(
-            "Top-1 accuracy of the best models together: soft voting adds their probabilities, hard voting counts their "
-            "predictions. Brackets: 95 % interval that the number of held-out images leaves."
+            "Top-1 accuracy of the best models together: soft voting adds their probabilities, hard voting counts "
+            "their predictions. Brackets: 95 % interval that the number of held-out images leaves."
         ),
         options=("published",),
         needs=("votes", "comparison"),
@@ -108,9 +109,9 @@ KINDS: tuple[Kind, ...] = (
         module="regressions",
         title="Regression on data volume",
         caption=(
-            "Least squares of the means over seeds on log10 of the number of training images, at the last evaluation on "
-            "held-out images; accuracies are shares of 1, cross-entropy is in nats. Brackets: 95 % interval of the line. "
-            "The last column is the one-way analysis of variance over sizes."
+            "Least squares of the means over seeds on log10 of the number of training images, at the last evaluation "
+            "on held-out images; accuracies are shares of 1, cross-entropy is in nats. Brackets: 95 % interval of the "
+            "line. The last column is the one-way analysis of variance over sizes."
         ),
         options=("experiments", "networks", "metrics", "without_largest", "published"),
         needs=("comparison",),
@@ -121,9 +122,9 @@ KINDS: tuple[Kind, ...] = (
         module="regressions",
         title="Saturation",
         caption=(
-            "What is missing to the result with all data, what one doubling of the data brings from the volume below, and "
-            "the smallest volume from which on the mean stays within the margin (its one-sided 95 % bound, where there "
-            "are several seeds)."
+            "What is missing to the result with all data, what one doubling of the data brings from the volume below, "
+            "and the smallest volume from which on the mean stays within the margin (its one-sided 95 % bound, where "
+            "there are several seeds)."
         ),
         options=("experiments", "networks", "metric", "margin"),
     ),

@@ -34,7 +34,7 @@ __all__ = [
 ]
 
 NOTHING = "–"
-_PLAIN_UNITS = {"percent", "nats", "", "images", "MB"}
+_PLAIN_UNITS = {"percent", "share", "nats", "", "images", "MB"}
 
 
 def capital(text: str) -> str:
@@ -57,7 +57,8 @@ def plain(mean: float, lower: float, upper: float, digits: int) -> str:
         return NOTHING
     if math.isnan(lower) or math.isnan(upper):
         return number(mean, digits)
-    return f"{number(mean, digits)} ({number(lower, digits)}–{number(upper, digits)})"
+    between = " to " if lower < 0 else "–"
+    return f"{number(mean, digits)} ({number(lower, digits)}{between}{number(upper, digits)})"
 
 
 def duration(seconds: float) -> str:
@@ -140,6 +141,6 @@ def _number(row: pd.Series[Any]) -> str:
     """As printed, with its unit where the column's head does not say it."""
     value = float(row["published"])
     digits = 0 if pd.isna(row["digits"]) else int(row["digits"])
-    text = count(value) if digits == 0 and abs(value) >= 10000 else number(value, digits)
+    text = count(value) if digits == 0 and abs(value) >= 1000 else number(value, digits)
     unit = "" if pd.isna(row["unit"]) else str(row["unit"])
     return text if unit in _PLAIN_UNITS else f"{text} {unit}"

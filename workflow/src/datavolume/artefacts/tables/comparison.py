@@ -39,10 +39,10 @@ _FITS = {
     "slope": "slope per factor 10 of data",
     "intercept": "intercept",
     "r2": "R²",
-    "p": "p (analysis of variance)",
+    "p": "analysis of variance, p",
     "saturation": "saturation point",
 }
-_UNITS = {"percent": "%", "M": "× training set"}
+_UNITS = {"percent": "%", "M": "× training set", "images": "", "share": ""}
 _STATISTICS = {"best": "best", "first": "first", "total": "total", "best_run": "best run"}
 
 
@@ -61,7 +61,7 @@ def comparison_table(results: Results, *, artefacts: str | Sequence[str] | None 
 
 
 def _long(rows: pd.DataFrame) -> Table:
-    head = ["Printed as", "Quantity", "Printed", "Ours", "Runs", "Difference", "Verdict"]
+    head = ["In the paper", "Quantity", "Printed", "Ours", "Runs", "Difference", "Verdict"]
     groups = [[_line(row) for row in group.to_dict("records")] for _, group in rows.groupby("artefact", sort=False)]
     return Table(rows, head, groups)
 
@@ -96,7 +96,8 @@ def label(row: Mapping[Any, Any]) -> str:
     statistic = _statistic(row["statistic"])
     unit = "" if pd.isna(row["unit"]) else str(row["unit"])
     text = ", ".join(filter(None, (text, statistic, "training set" if row["split"] == "train" else "")))
-    return capital(text) + (f" ({_UNITS.get(unit, unit)})" if unit else "")
+    unit = _UNITS.get(unit, unit)
+    return capital(text) + (f" ({unit})" if unit else "")
 
 
 def _statistic(name: Any) -> str:
@@ -144,4 +145,4 @@ def _text(value: float, digits: int) -> str:
     """In full; what all its digits would round away in two significant ones."""
     if value and abs(value) < 0.5 * 10.0**-digits:
         return f"{value:.2g}".replace("-", "−")
-    return count(value).replace("-", "−") if digits == 0 and abs(value) >= 10000 else number(value, digits)
+    return count(value).replace("-", "−") if digits == 0 and abs(value) >= 1000 else number(value, digits)

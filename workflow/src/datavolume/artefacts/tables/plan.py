@@ -4,41 +4,53 @@ from __future__ import annotations
 
 import math
 from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
 from typing import Any
 
 import pandas as pd
 
 from datavolume.analysis.lengths import lengths
 from datavolume.analysis.select import select
-from datavolume.analysis.volumes import Volumes
 from datavolume.analysis.words import count, share
 from datavolume.artefacts.results import Results
 from datavolume.artefacts.setting import Table
-from datavolume.artefacts.tables.cells import NOTHING, checked
+from datavolume.artefacts.tables.cells import NOTHING, Printed, checked, printed
 
 __all__ = ["plan_table"]
 
 
 def _length(value: float) -> str:
     """12, 6.67; a dash where there is none."""
-    if math.isnan(value) or not value:
+    if not value:
         return NOTHING
-    return f"{value:.0f}" if abs(value - round(value)) < 0.005 * max(1.0, value / 100) else f"{value:.2f}"
+    near = abs(value - round(value)) < 0.005 * max(1.0, value / 100)
+    return f"{value:.0f}" if near and round(value) else f"{value:.2f}"
 
 
-_COLUMNS: dict[str, tuple[str, Callable[[Any], str]]] = {
-    "volume": ("Share of the data", share),
-    "images": ("Training images", count),
-    "batch_size": ("Batch size", count),
-    "learning_rate": ("Learning rate", lambda value: f"{value:.3g}"),
-    "updates": ("Updates", count),
-    "samples": ("Images passed", count),
-    "epochs": ("Epochs", _length),
-    "evaluated_every": ("Evaluated every … epochs", _length),
-    "warmup_epochs": ("Warm-up (epochs)", _length),
-    "decay_epochs": ("Learning rate decays every … epochs", _length),
+@dataclass(frozen=True)
+class _Column:
+    """`frame`: its name in the frame; `metric`: in a published file, where it may be printed."""
+
+    head: str
+    frame: str
+    text: Callable[[Any], str]
+    metric: str = ""
+
+
+_COLUMNS = {
+    "volume": _Column("Data volume", "volume", str),
+    "images": _Column("Training images", "images", count, "n"),
+    "batch_size": _Column("Batch size", "batch_size", count),
+    "learning_rate": _Column("Learning rate", "learning_rate", lambda value: f"{value:.3g}"),
+    "updates": _Column("Updates", "updates", count),
+    "samples": _Column("Images passed", "samples", count),
+    "epochs": _Column("Epochs", "epochs", _length, "epochs"),
+    "evaluated_every": _Column("Evaluated every … epochs", "evaluated_every", _length, "evaluated_every"),
+    "warmup": _Column("Warm-up (epochs)", "warmup_epochs", _length, "warmup_epochs"),
+    "decay_every": _Column("Rate decays every … epochs", "decay_epochs", _length, "decay_epochs"),
 }
-_DEFAULT = ("volume", "images", "epochs", "decay_epochs", "warmup_epochs")
+_DEFAULT = ("volume", "images", "epochs", "decay_every", "warmup")
+_KEYS = ["experiment", "title", "stage", "value", "network", "fraction", "n", "phase"]
 
 
 def plan_table(
@@ -47,28 +59,41 @@ def plan_table(
     experiments: str | Sequence[str] | None = None,
     networks: str | Sequence[str] | None = None,
     columns: Sequence[str] = _DEFAULT,
+    published: str = "",
 ) -> Table:
     """A row a volume (a phase of it, where runs have several), a group an experiment and network; epochs are those of
     the volume's own images."""
     checked("columns", list(columns), list(_COLUMNS))
     runs = select(results.summary, results.points, experiments=experiments, architectures=networks)
-    once = runs.drop_duplicates("run")
-    data = runs.merge(lengths(results.plan, once, results.metrics), on="run", suffixes=("", "_of_run"))
-    volumes = Volumes.of(results.summary)
-    data["volume"] = [
-        volumes.share(n) if math.isnan(f) else f for n, f in zip(data["n"], data["fraction"], strict=True)
-    ]
-    keys = ["experiment", "title", "value", "network", "n", "phase"]
-    planned = [name for name in _COLUMNS if name in data]
-    data = data.drop_duplicates(keys)[[*keys, *planned]].sort_values(["n", "phase"], kind="stable")
+    planned = lengths(results.plan, runs.drop_duplicates("run"), results.metrics)
+    data = runs[[*_KEYS[:-1], "run"]].merge(planned, on="run").drop_duplicates(_KEYS)
+    data["volume"] = [_volume(row) for row in data.to_dict("records")]
+    data = data[[*_KEYS, *(_COLUMNS[name].frame for name in _COLUMNS)]]
+    beside = printed(results, published)
     first = "Network" if data["title"].nunique() == 1 else "Experiment"
-    order = {name: place for place, name in enumerate(runs["experiment"].unique())}
-    groups = sorted(data.groupby(["experiment", "value", "network"], sort=False), key=lambda one: order[one[0][0]])
-    head = [first, *(_COLUMNS[name][0] for name in columns)]
-    lines = [[_line(row, first, columns) for row in group.to_dict("records")] for _, group in groups]
+    head = [first]
+    for column in (_COLUMNS[name] for name in columns):
+        head += [column.head, *(["printed"] if beside.has(column.metric) else [])]
+    groups = [group for _, group in data.groupby(["experiment", "value", "network"], sort=False)]
+    lines = [[_line(row, first, columns, beside) for row in _rising(group).to_dict("records")] for group in groups]
     return Table(data.reset_index(drop=True), head, lines)
 
 
-def _line(row: Mapping[Any, Any], first: str, columns: Sequence[str]) -> list[str]:
-    name = str(row["network"]) if first == "Network" else ", ".join(filter(None, (row["title"], row["value"])))
-    return [name, *(_COLUMNS[column][1](row[column]) if pd.notna(row[column]) else NOTHING for column in columns)]
+def _rising(group: pd.DataFrame) -> pd.DataFrame:
+    return group.sort_values(["n", "phase"], kind="stable")
+
+
+def _volume(row: Mapping[Any, Any]) -> str:
+    """As the study gives it: 12.5 %, or 750 images."""
+    return count(row["n"]) if math.isnan(row["fraction"]) else share(row["fraction"])
+
+
+def _line(row: Mapping[Any, Any], first: str, columns: Sequence[str], beside: Printed) -> list[str]:
+    cells = [str(row["network"]) if first == "Network" else ", ".join(filter(None, (row["title"], row["value"])))]
+    for column in (_COLUMNS[name] for name in columns):
+        value = row[column.frame]
+        cells.append(column.text(value) if pd.notna(value) else NOTHING)
+        if beside.has(column.metric):
+            place = {name: row[name] for name in ("experiment", "stage", "value", "network", "fraction")}
+            cells.append(beside.cell(column.metric, size=row["n"], **place))
+    return cells

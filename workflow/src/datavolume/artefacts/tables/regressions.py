@@ -34,7 +34,7 @@ def regression_table(
     without_largest: bool = True,
     published: str = "",
 ) -> Table:
-    """Least squares of the seeds' means on log10(n), in stored units (shares of 1, nats); a group a network and metric."""
+    """Least squares of the seeds' means on log10(n), in shares of 1 or nats; a group a network and metric."""
     names = checked("metrics", [metrics] if isinstance(metrics, str) else list(metrics), [*METRICS, *LAST_BATCH])
     runs = select(results.summary, results.points, experiments=experiments, architectures=networks).drop_duplicates(
         "run"
@@ -74,7 +74,7 @@ def _line(row: Mapping[Any, Any], networks: bool, shown: Mapping[str, bool], bes
         lower, upper = (float(row.get(f"{fit}_{part}", math.nan)) for part in ("lower", "upper"))
         cells += [plain(float(row[fit]), lower, upper, 3 if fit == "r2" else 4)]
         suffix = "" if row["sizes_used"] == "all" else "_without_largest"
-        cells += [beside.cell(f"{fit}{suffix}:{name}").removesuffix(" share")] if shown[fit] else []
+        cells += [beside.cell(f"{fit}{suffix}:{name}")] if shown[fit] else []
     return [*cells, NOTHING if math.isnan(row["p"]) else p_value(row["p"])]
 
 
@@ -102,7 +102,13 @@ def saturation_table(
     data = data.merge(steps, on=["architecture", "n"], how="left")
     known = METRICS[metric]
     head = ["Network", "Training images", *(["Share"] if Volumes.of(runs).known else []), capital(known.axis)]
-    head += ["Missing to all data", "Gain of one doubling", f"Within {points(margin, 0 if margin >= 0.01 else 1)}"]
+    unit = "points" if known.unit == "%" else known.unit
+    unit = f" ({unit})" if unit else ""
+    head += [
+        f"Missing to all data{unit}",
+        f"Gain of one doubling{unit}",
+        f"Within {points(margin, 0 if margin >= 0.01 else 1)}",
+    ]
     groups = data.groupby("architecture", sort=False)
     return Table(
         data, head, [[_volume(row, known, "Share" in head) for row in group.to_dict("records")] for _, group in groups]

@@ -13,7 +13,7 @@ from datavolume.analysis.select import select
 from datavolume.analysis.words import count, share
 from datavolume.artefacts.results import Results
 from datavolume.artefacts.setting import Table
-from datavolume.artefacts.tables.cells import NOTHING, checked, duration, printed
+from datavolume.artefacts.tables.cells import NOTHING, Printed, checked, duration, printed
 
 __all__ = ["cost_table", "time_table"]
 
@@ -63,24 +63,26 @@ def cost_table(
     published: str = "",
 ) -> Table:
     """Images passed and measured training time of each set-up, with their share of the baseline's: a value or an
-    experiment of that name (none: the first row), of the same network and, where it has them, volume."""
+    experiment of that name (none: the first row), with the same network and its largest volume."""
     runs = select(
         results.summary, results.points, experiments=experiments, stage=stage, values=values, architectures=networks
     )
     data = cost(runs, baseline=baseline)
     beside = printed(results, published)
-    head = ["Training", "Network", "Images passed", "× training set"]
+    sizes = bool(data.duplicated(["experiment", "stage", "value", "network"]).any())
+    head = ["Training", "Network", *(["Training images"] if sizes else []), "Images passed", "× training set"]
     head += ["printed"] if beside.has("images_passed") else []
     head += ["Share", "Training time", "Share", "Runs"]
     groups = [
-        [_cost_line(row, beside) for row in group.to_dict("records")]
+        [_cost_line(row, sizes, beside) for row in group.to_dict("records")]
         for _, group in data.groupby("network", sort=False)
     ]
     return Table(data, head, groups)
 
 
-def _cost_line(row: Mapping[Any, Any], beside: Any) -> list[str]:
-    cells = [str(row["value"] or row["title"]), str(row["network"]), count(row["samples"]), f"{row['passes']:.3g}"]
+def _cost_line(row: Mapping[Any, Any], sizes: bool, beside: Printed) -> list[str]:
+    cells = [str(row["value"] or row["title"]), str(row["network"]), *([count(row["n"])] if sizes else [])]
+    cells += [count(row["samples"]), f"{row['passes']:.3g}"]
     if beside.has("images_passed"):
         place = {name: row[name] for name in ("experiment", "stage", "value", "network", "fraction")}
         cells.append(beside.cell("images_passed", **place).removesuffix(" M"))
