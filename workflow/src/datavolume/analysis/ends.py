@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import pandas as pd
 
-from datavolume.analysis.metrics import METRICS
+from datavolume.analysis.last_batch import KNOWN
 from datavolume.errors import UserError
 
 __all__ = ["SPLITS", "histories", "last_values", "seed_mean_history"]
@@ -28,7 +28,7 @@ def histories(metrics: pd.DataFrame, metric: str, split: str) -> pd.DataFrame:
         raise UserError(f"metric: no run logged {metric} on {split}; runs of an older version have to be trained again")
     rows = rows.sort_values("update", kind="stable").assign(measured=lambda frame: frame[metric])
     rows = rows.assign(evaluation=rows.groupby("run").cumcount() + 1).sort_index(kind="stable")
-    return rows.drop(columns=[name for name in METRICS if name in rows])
+    return rows.drop(columns=[name for name in KNOWN if name in rows])
 
 
 def last_values(metrics: pd.DataFrame, metric: str, split: str) -> pd.DataFrame:

@@ -1,9 +1,9 @@
-"""Interactive figures: an HTML file that works offline, and the JSON that the report takes in.
+"""Interactive figures: HTML that works offline, and the JSON that the report takes in.
 
     figure = draw_interactive("surface", results, {"metric": "loss"})
-    write_interactive(figure, folder / "graph_1.html", title="Graph 1")   plotly.min.js is written once beside it
-    to_json(figure)                                                      for Plotly.newPlot(element, data, layout)
-    plotly_script()                                                      the library's JavaScript, for a report to embed
+    write_interactive(figure, {"html": path, "json": path}, title="Graph 1")    plotly.min.js is written once beside it
+    to_json(figure)                  for Plotly.newPlot(element, data, layout)
+    plotly_script()                  the library's JavaScript, for a report to embed
 
 The same data give the same bytes. Nothing is loaded from anywhere but the file's own folder. This module imports plotly
 only when a function is called.
@@ -68,10 +68,13 @@ def plotly_script() -> str:
     return script
 
 
-def write_interactive(figure: Figure, file: Path, *, title: str) -> None:
-    """`file` is HTML that opens without internet, as long as plotly.min.js stays in its folder, where it is written."""
-    _write_script(file.with_name(SCRIPT))
-    write_text(file, _PAGE.format(title=escape(title), script=SCRIPT, figure=_fragment(figure, file.stem)))
+def write_interactive(figure: Figure, files: Mapping[str, Path], *, title: str) -> None:
+    """`files` by format: json, and html, which opens without internet as long as plotly.min.js stays in its folder,
+    where it is written."""
+    write_text(files["json"], to_json(figure) + "\n")
+    html = files["html"]
+    _write_script(html.with_name(SCRIPT))
+    write_text(html, _PAGE.format(title=escape(title), script=SCRIPT, figure=_fragment(figure, html.stem)))
 
 
 def _fragment(figure: Figure, name: str) -> str:

@@ -8,7 +8,8 @@ from typing import Any
 import pandas as pd
 
 from datavolume.analysis.ends import SPLITS, last_values
-from datavolume.analysis.metrics import METRICS, Metric
+from datavolume.analysis.last_batch import KNOWN
+from datavolume.analysis.metrics import Metric
 from datavolume.analysis.select import select
 from datavolume.analysis.series import with_series
 from datavolume.artefacts.results import Results
@@ -27,7 +28,7 @@ def one_of(option: str, value: object, allowed: Collection[str]) -> str:
 
 
 def asked_metric(name: str, *, option: str = "metric") -> Metric:
-    return METRICS[one_of(option, name, METRICS)]
+    return KNOWN[one_of(option, name, KNOWN)]
 
 
 def asked_split(name: str) -> str:

@@ -10,7 +10,8 @@ from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 from matplotlib.lines import Line2D
 
-from datavolume.analysis.metrics import METRICS, Metric
+from datavolume.analysis.last_batch import KNOWN, TWINS, twin
+from datavolume.analysis.metrics import Metric
 from datavolume.analysis.size_lines import ALL, line_at, pooled_sd, seed_means, size_lines, wide
 from datavolume.analysis.volumes import Volumes
 from datavolume.analysis.words import number
@@ -20,8 +21,6 @@ from datavolume.artefacts.results import Results
 from datavolume.artefacts.style import legend_below, mark, metric_axis, size_axis
 
 __all__ = ["metric_scatter"]
-
-_TWIN = "last_batch_"
 
 
 def metric_scatter(
@@ -34,11 +33,11 @@ def metric_scatter(
 ) -> tuple[Figure, pd.DataFrame]:
     """A row of panels a series, on one scale: left over all images, right over the last batch. Data: a row a run and
     metric, with mean and sd of its size, pooled_sd over sizes, and the line of the seed means."""
-    one_of("metric", metric, [name for name in METRICS if _TWIN + name in METRICS])
+    one_of("metric", metric, TWINS)
     selection: dict[str, Any] = {"apart": ["n"], "experiments": experiments, "architectures": architectures}
     both = [
-        _told(last_selected(results, name, asked_split(split), **selection), METRICS[name])
-        for name in (metric, _TWIN + metric)
+        _told(last_selected(results, name, asked_split(split), **selection), KNOWN[name])
+        for name in (metric, twin(metric))
     ]
     names = list(both[0]["series"].unique())
     figure = Figure(figsize=(8.4, 3.0 * len(names) + 0.9))
@@ -46,11 +45,11 @@ def metric_scatter(
     for place, axes in enumerate(panels):
         rows = both[place % 2]
         own = rows[rows["series"] == names[place // 2]]
-        _panel(axes, own, METRICS[metric])
+        _panel(axes, own, KNOWN[metric])
         size_axis(axes, Volumes.of(own), apart=0.13)
-        axes.set_title(_title(own, METRICS[metric], split, several=len(names) > 1), fontsize=8.5)
+        axes.set_title(_title(own, KNOWN[metric], split, several=len(names) > 1), fontsize=8.5)
     for axes in panels[::2]:
-        metric_axis(axes, f"{split_words(split)} {METRICS[metric].axis}")
+        metric_axis(axes, f"{split_words(split)} {KNOWN[metric].axis}")
     legend_below(figure, _legend(), most=3)
     return figure, pd.concat(both, ignore_index=True)
 
@@ -77,7 +76,7 @@ def _panel(axes: Axes, own: pd.DataFrame, metric: Metric) -> None:
 def _title(own: pd.DataFrame, metric: Metric, split: str, *, several: bool) -> str:
     """What the panel is of, and how much single runs scatter."""
     first = own.iloc[0]
-    of = "last batch alone" if first["metric"].startswith(_TWIN) else f"all {split_words(split)} images"
+    of = "last batch alone" if first["metric"] not in TWINS else f"all {split_words(split)} images"
     unit = {"%": " percentage points"}.get(metric.unit, f" {metric.unit}")
     spread = "unknown" if math.isnan(first["pooled_sd"]) else number(metric.scale * first["pooled_sd"], 2) + unit
     r2 = "unknown" if math.isnan(first["r2"]) else number(first["r2"], 3)
