@@ -65,8 +65,10 @@ def two_way(summary: pd.DataFrame, *, metrics: Sequence[str] = ANOVA_METRICS, ki
     Only volumes that every architecture was trained at take part; partial_eta2 = SS / (SS + SS_residual),
     omega2 = (SS - df MS_residual) / (SS_total + MS_residual).
     """
-    frames = [_two_way(values_of(summary, metric), kind).assign(metric=metric) for metric in metrics]
     columns = ["metric", "term", *_TWO_WAY, "type", "runs", "note"]
+    if summary.empty:
+        return pd.DataFrame(columns=columns)
+    frames = [_two_way(values_of(summary, metric), kind).assign(metric=metric) for metric in metrics]
     return pd.concat(frames, ignore_index=True)[columns]
 
 

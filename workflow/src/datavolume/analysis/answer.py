@@ -1,7 +1,8 @@
-"""The answer: two sentences for a reader who has one minute, and the findings behind them.
+"""The answer about data volume: two sentences for a reader who has one minute, and the findings behind them.
 
     answer("How many digits are enough?", statistics)
-    {"question": ..., "answer": two sentences, "findings": [...], "architectures": {name: {...}}}
+    {"about": "volume", "question": ..., "answer": two sentences, "findings": [...], "architectures": {name: {...}},
+     "factors": []}
 
 Values are plain JSON; what is not known is null.
 """
@@ -24,16 +25,26 @@ __all__ = ["answer"]
 def answer(question: str, statistics: Statistics) -> dict[str, Any]:
     """Raises nothing: what the runs cannot say is said."""
     found = verdicts(statistics)
+    head = {"about": "volume", "question": question, "factors": []}
+    if not found:
+        nothing = "There is no answer: no run has a finite accuracy. Its training diverged, or nothing was trained."
+        return {**head, "answer": nothing, "findings": [], "architectures": {}}
     best = max(found, key=lambda verdict: verdict.full["mean"])
     return {
-        "question": question,
-        "answer": best.sentences(of=len(found)),
+        **head,
+        "answer": best.sentences(of=len(found), noun=_noun(found)),
         "findings": findings(statistics, found, best),
         "architectures": {
             verdict.architecture: {"best": verdict is best, **_numbers(verdict, statistics.log_linear)}
             for verdict in found
         },
     }
+
+
+def _noun(found: list[Verdict]) -> str:
+    """A network at several settings is several curves."""
+    networks = {verdict.architecture.partition(" (")[0] for verdict in found}
+    return "architectures" if len(networks) == len(found) else "settings"
 
 
 def _numbers(verdict: Verdict, lines: pd.DataFrame) -> dict[str, Any]:

@@ -22,18 +22,35 @@ _ALPHA = 0.05
 
 
 def findings(statistics: Statistics, verdicts: list[Verdict], best: Verdict) -> list[str]:
-    """First the other architectures, then the effects, then each architecture's curve and where it levels off."""
+    """First the other curves, then the effects, then each curve's line and where it levels off."""
     found = [f"With {verdict.architecture}, {verdict.short}." for verdict in verdicts if verdict is not best]
     found.append(_effects(statistics.anova_two_way))
     for verdict in verdicts:
         for text in (_levels_off(statistics, verdict), _curve(statistics, verdict)):
             found += [f"{verdict.architecture}: {text}"] if text else []
-    found.append(
+    found += [
+        f"{_counted(runs)} of {curve} without a finite accuracy {'is' if runs == 1 else 'are'} left out."
+        for curve, runs in statistics.left_out.items()
+    ]
+    found.append(_closing(statistics))
+    return found
+
+
+def _counted(runs: int) -> str:
+    return "One run" if runs == 1 else f"{runs} runs"
+
+
+def _closing(statistics: Statistics) -> str:
+    if statistics.requirement["lower"].isna().all():
+        return (
+            "Every value stands on one training: how far another seed, or other images, would move it is not known. "
+            "Two seeds or more (`seeds` in the study) give intervals."
+        )
+    return (
         "The tests count every run as independent, although the same seeds, and with nested subsets the same images, "
         "recur at each volume: a p value close to 0.05 should not decide anything. Intervals say how far other seeds "
         "would scatter, not what other held-out images would give."
     )
-    return found
 
 
 def _effects(table: pd.DataFrame) -> str:

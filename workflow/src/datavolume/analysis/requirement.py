@@ -21,9 +21,9 @@ import numpy as np
 import pandas as pd
 from scipy import stats
 
+from datavolume.analysis.curves import volumes_of_curves
 from datavolume.analysis.intervals import mean_interval, metric_intervals
 from datavolume.analysis.metrics import METRICS, Metric
-from datavolume.analysis.volumes import Volumes
 
 __all__ = ["gains", "requirement"]
 
@@ -52,16 +52,14 @@ def requirement(summary: pd.DataFrame, *, margin: float, metric: str = "top1", l
 
     Bounds are NaN and the mean alone decides where there is one pair of seeds; `note` says so.
     """
-    volumes = Volumes.of(summary)
-    frames = []
+    volumes, frames = volumes_of_curves(summary), [pd.DataFrame(columns=_COLUMNS)]
     for architecture, runs in summary.groupby("architecture", sort=False):
         table = pd.DataFrame(_shortfalls(runs, METRICS[metric], level))
         table = table.merge(metric_intervals(runs, ["n"], metric)[["n", "mean", "lower", "upper"]], on="n")
-        table = table.assign(
-            architecture=architecture, metric=metric, share=table["n"].map(volumes.share), margin=margin
-        )
+        share = table["n"].map(volumes[str(architecture)].share)
+        table = table.assign(architecture=architecture, metric=metric, share=share, margin=margin)
         frames.append(_decide(table))
-    return pd.concat(frames, ignore_index=True)[_COLUMNS]
+    return pd.concat(frames[1:] or frames, ignore_index=True)[_COLUMNS]
 
 
 def _shortfalls(runs: pd.DataFrame, metric: Metric, level: float) -> Iterator[dict[str, Any]]:

@@ -1,4 +1,4 @@
-"""How much is enough, per architecture, in a reader's words.
+"""How much is enough, per curve (architecture, at one setting), in a reader's words.
 
 for verdict in verdicts(statistics):
     verdict.kind             "enough", "more", "undecided" or "one volume"
@@ -23,9 +23,9 @@ __all__ = ["Verdict", "verdicts"]
 
 
 def verdicts(statistics: Statistics) -> list[Verdict]:
-    """One a architecture, in the study's order."""
+    """One a curve, in the study's order."""
     groups = statistics.requirement.groupby("architecture", sort=False)
-    return [Verdict(str(name), rows.reset_index(drop=True), statistics.volumes) for name, rows in groups]
+    return [Verdict(str(name), rows.reset_index(drop=True), statistics.volumes[str(name)]) for name, rows in groups]
 
 
 @dataclass(frozen=True, eq=False)
@@ -64,9 +64,17 @@ class Verdict:
         text = f"{100 * self.full['margin']:.3g}"
         return f"{text} percentage point" + ("" if text == "1" else "s")
 
-    def sentences(self, *, of: int) -> str:
-        """The answer, where this is the best of `of` architectures."""
-        rank = {1: "", 2: ", the better of two architectures,"}.get(of, f", the best of {of} architectures,")
+    @property
+    def single(self) -> bool:
+        """Whether one training of a volume decides: nothing tells the verdict from noise."""
+        if self.kind == "one volume":
+            return not _known(self.full)
+        decisive = self.rows[self.rows["n"] >= self.required["n"]] if self.kind == "enough" else self.rows.iloc[-2:]
+        return bool(decisive["shortfall_upper"].isna().any())
+
+    def sentences(self, *, of: int, noun: str = "architectures") -> str:
+        """The answer, where this is the best of `of` architectures, or whatever `noun` calls them."""
+        rank = {1: "", 2: f", the better of two {noun},"}.get(of, f", the best of {of} {noun},")
         tell = {
             "enough": self._enough,
             "more": self._more,
@@ -74,8 +82,14 @@ class Verdict:
             "one volume": self._one_volume,
         }
         first, second = tell[self.kind](f"{self.architecture}{rank}")
-        seeds = "" if _known(self.full) else "; one seed gives no interval"
-        return f"{first}. {second}{seeds}."
+        if not self.single or self.kind == "undecided":
+            return f"{first}. {second}."
+        if self.kind == "one volume":
+            return f"{first}. {second}; one seed gives no interval."
+        return (
+            f"Judged by one training each, {first[0].lower()}{first[1:]}. {second}; one seed gives no interval, so "
+            "another seed may say otherwise."
+        )
 
     def _enough(self, name: str) -> tuple[str, str]:
         part = self._part(self.required)
@@ -115,14 +129,15 @@ class Verdict:
     @property
     def short(self) -> str:
         """One clause, for an architecture that is not the best."""
+        judged = "by one training each, " if self.single else ""
         everything = "all images" if self._is_all else "the largest volume"
         reached = f"accuracy with {everything} is {_accuracy(self.full)}"
         match self.kind:
             case "enough":
-                return f"{self._part(self.required)} are enough; {reached}"
+                return f"{judged}{self._part(self.required)} are enough; {reached}"
             case "more":
                 fails = self._fails("is", "be")
-                return f"more data still helps, no smaller volume {fails} within {self.margin}; {reached}"
+                return f"{judged}more data still helps, no smaller volume {fails} within {self.margin}; {reached}"
             case "undecided":
                 return f"no smaller volume can be shown to be within {self.margin}; {reached}"
             case _:

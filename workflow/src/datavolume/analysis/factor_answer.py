@@ -1,0 +1,182 @@
+"""The answer about factors: two sentences for a reader who has one minute, and a finding a group.
+
+    factor_answer("What matters?", rank(groups(summary, points)))
+    {"about": "factors", "question": ..., "answer": two sentences, "findings": [...], "architectures": {},
+     "factors": [{"name": ..., "factor": "batch size", "best": "16", "values": [...]}, ...]}
+
+Values are plain JSON; what is not known is null.
+"""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Iterator
+from typing import Any
+
+import pandas as pd
+
+from datavolume.analysis.factors import ONE_SEED, Ranked
+from datavolume.analysis.groups import EXPERIMENT, Group, factor_words
+from datavolume.analysis.words import interval, join, p_value, points, with_interval
+
+__all__ = ["factor_answer"]
+
+_ALPHA = 0.05
+Row = pd.Series
+
+
+def factor_answer(question: str, ranked: Ranked) -> dict[str, Any]:
+    """Raises nothing: what the runs cannot say is said."""
+    head: dict[str, Any] = {"about": "factors", "question": question, "architectures": {}}
+    if not ranked.groups:
+        nothing = "There is nothing to compare: no factor has two values with a finite accuracy."
+        return {**head, "answer": nothing, "findings": [], "factors": []}
+    pairs = list(zip(ranked.groups, ranked.of_group, strict=True))
+    tests = ranked.tests.to_dict("records")
+    findings = [_finding(group, rows, test) for (group, rows), test in zip(pairs, tests, strict=True)]
+    return {
+        **head,
+        "answer": f"{_best_setting(ranked)}. {_what_matters(ranked)}.",
+        "findings": [*findings, _closing(ranked)],
+        "factors": [_numbers(group, rows, test) for (group, rows), test in zip(pairs, tests, strict=True)],
+    }
+
+
+def _best_setting(ranked: Ranked) -> str:
+    """The best of all values; of equals, the one that says most of its setting."""
+    leaders = list(zip(ranked.groups, (rows.iloc[0] for rows in ranked.of_group), strict=True))
+    group, best = max(leaders, key=lambda pair: (pair[1]["mean"], len(pair[0].settings[pair[1]["value"]])))
+    compared = {frozenset(rows["run"]) for group in ranked.groups for rows in group.values.values()}
+    told = "" if best["seeds"] > 1 else f"; {ONE_SEED}"
+    return f"The best of {len(compared)} settings is {_setting(ranked, group, best)}: {_accuracy(best)}{told}"
+
+
+def _setting(ranked: Ranked, group: Group, best: Row[Any]) -> str:
+    """`resnet18 (Ablation) with batch size 16 and weight decay 0.001`."""
+    labels = dict(group.settings[best["value"]])
+    name = labels.pop("architecture", group.network)
+    if group.stage == EXPERIMENT:
+        return " of ".join(filter(None, (best["value"], name)))
+    several = len({other.experiment for other in ranked.groups}) > 1 and group.title != name
+    parts = [f"{factor_words(path)} {label}" for path, label in labels.items()]
+    name = f"{name} ({group.title})" if several and name else name or group.title
+    return f"{name} with {join(parts)}" if parts else name
+
+
+def _what_matters(ranked: Ranked) -> str:
+    """Where best and worst lie farthest apart, and where least."""
+    pairs = zip(ranked.groups, ranked.of_group, strict=True)
+    ranges = [(group, rows, worst) for group, rows in pairs if (worst := _worst(rows)) is not None]
+    known = sorted(ranges, key=lambda entry: -float(entry[2]["difference"]))
+    if not known:
+        return "No other value has a finite accuracy to compare it with"
+    names = len({group.name for group, *_ in known}) > 1
+    group, rows, worst = known[0]
+    if len(known) == 1:
+        return f"Its {group.factor} matters: {_apart(rows, worst)}"
+    last, _, least = known[-1]
+    most = f"{group.factor.capitalize()} matters most: {_apart(rows, worst)}"
+    said = f"{last.factor} least, {points(least['difference'])} between best and worst"
+    return f"{most}{_where(group, names)}; {said}{_where(last, names)}"
+
+
+def _where(group: Group, named: bool) -> str:
+    return f" ({group.name})" if named else ""
+
+
+def _apart(rows: pd.DataFrame, worst: Row[Any]) -> str:
+    return f"{rows['value'].iloc[0]} is {_lead(worst)} above {worst['value']}"
+
+
+def _worst(rows: pd.DataFrame) -> Row[Any] | None:
+    """The last with a finite accuracy, if that is not the best itself."""
+    known = rows[rows["mean"].notna()]
+    return known.iloc[-1] if len(known) > 1 else None
+
+
+def _finding(group: Group, rows: pd.DataFrame, test: dict[Any, Any]) -> str:
+    return f"{group.name}, {group.factor}: {'; '.join(_parts(group, rows, test))}."
+
+
+def _parts(group: Group, rows: pd.DataFrame, test: dict[Any, Any]) -> Iterator[str]:
+    best, others = rows.iloc[0], rows[rows["mean"].notna()].iloc[1:]
+    if len(others):
+        second, worst = others.iloc[0], others.iloc[-1]
+        leads = [f"{_lead(second)} above {second['value']}"]
+        leads += [f"{_lead(worst)} above {worst['value']}, the worst"] if len(others) > 1 else []
+        yield f"{best['value']} is best of {len(rows)} with {_accuracy(best)}, {' and '.join(leads)}"
+        yield _told_apart(best, others)
+    else:
+        yield f"only {best['value']} has a finite accuracy, {_accuracy(best)}"
+    if not math.isnan(test["p"]):
+        degrees = f"{test['df1']:.0f}, {test['df2']:.1f}"
+        yield f"over all values Welch's F({degrees}) = {test['F']:.1f}, {p_value(test['p'])}, η² = {test['eta2']:.2f}"
+    if group.chosen and group.chosen != best["value"]:
+        yield f"the design went on with {group.chosen}, which was chosen before these images were looked at"
+
+
+def _told_apart(best: Row[Any], others: pd.DataFrame) -> str:
+    """Which values cannot be told from the best."""
+    if others["p"].isna().all():
+        return ONE_SEED if best["seeds"] < 2 or others["seeds"].max() < 2 else "too few seeds to compare them"
+    alike = others.loc[~(others["p"] < _ALPHA), "value"]
+    if alike.empty:
+        return "no other value is as good (Games–Howell, 5 %)"
+    return f"{join(list(alike))} cannot be told from it (Games–Howell, 5 %)"
+
+
+def _closing(ranked: Ranked) -> str:
+    seeds = ranked.values["seeds"]
+    if seeds.max() < 2:
+        return (
+            "Every value stands on one training: the order of the values is that of these runs, and how far another "
+            "seed would change it is not known. Two seeds or more (`seeds` in the study) give intervals."
+        )
+    return (
+        "Values are ranked on the validation images that they are told of, so the accuracy of the best is somewhat "
+        "flattering. Intervals say how far other seeds would scatter, not what other images would give."
+    )
+
+
+def _accuracy(row: Row[Any]) -> str:
+    return with_interval(row["mean"], row["lower"], row["upper"], name="95 % interval ")
+
+
+def _lead(row: Row[Any]) -> str:
+    """`1.2 percentage points (0.3 to 2.1)`."""
+    if math.isnan(row["difference_lower"]):
+        return points(row["difference"])
+    bounds = interval(row["difference_lower"], row["difference_upper"]).removesuffix(" %")
+    return f"{points(row['difference'])} ({bounds})"
+
+
+def _numbers(group: Group, rows: pd.DataFrame, test: dict[Any, Any]) -> dict[str, Any]:
+    """What `factor_answer` says of a group, for programs."""
+    worst = _worst(rows)
+    known = rows[rows["mean"].notna()]
+    return {
+        "name": group.name,
+        **{key: getattr(group, key) for key in ("experiment", "title", "stage", "factor", "network", "n")},
+        "seeds": int(rows["seeds"].max()),
+        "best": str(rows["value"].iloc[0]),
+        "runner_up": str(known["value"].iloc[1]) if len(known) > 1 else None,
+        "worst": str(worst["value"]) if worst is not None else None,
+        "chosen": group.chosen or None,
+        "p": _plain(test["p"]),
+        "note": test["note"],
+        "values": [_value(row) for _, row in rows.iterrows()],
+    }
+
+
+def _value(row: Row[Any]) -> dict[str, Any]:
+    lead = ("difference", "difference_lower", "difference_upper")
+    parts = ("mean", "lower", "upper")
+    return {
+        "value": str(row["value"]),
+        "top1": {name: _plain(row[name]) for name in parts},
+        "difference": {name: _plain(row[column]) for name, column in zip(parts, lead, strict=True)},
+    }
+
+
+def _plain(value: float) -> float | None:
+    return None if math.isnan(value) else float(value)
