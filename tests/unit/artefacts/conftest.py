@@ -7,7 +7,7 @@ import pytest
 from unit.analysis.synthetic import collected_of, make_plan
 
 from datavolume.analysis.regression import log_linear
-from datavolume.artefacts.registry import Results
+from datavolume.artefacts.results import Results
 
 
 def results_of(**plan: object) -> Results:

@@ -1,10 +1,10 @@
 from __future__ import annotations
 
-import base64
 import re
 from dataclasses import replace
 from html.parser import HTMLParser
 from pathlib import Path
+from urllib.parse import unquote
 
 import pandas as pd
 import pytest
@@ -13,13 +13,24 @@ from unit.analysis.synthetic import ENVIRONMENT
 from datavolume.analysis.analyse import analyse
 from datavolume.analysis.answer import answer
 from datavolume.analysis.efficiency import read_jobs
-from datavolume.artefacts.provenance import duration, facts
-from datavolume.artefacts.registry import Results
-from datavolume.artefacts.report import Report, render
-from datavolume.artefacts.statistics_tables import statistics_table
+from datavolume.artefacts.report import Report, Shown, render
+from datavolume.artefacts.report.provenance import duration, facts
+from datavolume.artefacts.report.statistics import statistics_table, statistics_tables
+from datavolume.artefacts.results import Results
 
 TABLES = ("requirement", "log_linear", "anova_two_way", "anova_one_way", "tukey")
-SVG = '<svg xmlns="http://www.w3.org/2000/svg"><title>a figure</title></svg>'
+SVG = '<svg xmlns="http://www.w3.org/2000/svg" id="#1"><title>a "figure" & 100 %</title></svg>'
+LEAD = Shown(name="by_volume", title="Accuracy against data volume", caption="By volume.", form="figure", content=SVG)
+CURVES = Shown(name="curves", title="Figure 14", caption="Curves.", form="figure", content=SVG, section="Data volume")
+GAP = Shown(name="gap", title="Figure 20", caption="Gap.", form="figure", content=SVG, section="Confidence")
+TABLE = Shown(
+    name="results",
+    title="Table 4",
+    caption="All results.",
+    form="table",
+    content="<table><tr><td>97.1</td></tr></table>",
+    section="Data volume",
+)
 
 
 @pytest.fixture(scope="module")
@@ -32,8 +43,7 @@ def report(results: Results) -> Report:
         answer=answer("How many & which <images>?", statistics),
         summary=results.summary,
         analysis={name: getattr(statistics, name) for name in TABLES},
-        figures={"accuracy_by_volume": SVG, "learning_curves": SVG},
-        tables={"results": "<table><tr><td>97.1</td></tr></table>"},
+        artefacts=[LEAD, CURVES, GAP, TABLE],
         environments=[ENVIRONMENT, {**ENVIRONMENT, "hostname": "node2", "finished": "2026-11-21T01:02:00+00:00"}],
         study="title: Made up # <b>",
         jobs=read_jobs(Path("no such file")),
@@ -54,7 +64,7 @@ class Reader(HTMLParser):
 
     def handle_starttag(self, tag: str, attrs: list[tuple[str, str | None]]) -> None:
         self.attributes.append((tag, dict(attrs)))
-        if tag not in ("meta", "img", "link", "br"):
+        if tag not in ("meta", "img", "link", "br", "input"):
             self.open.append(tag)
 
     def handle_endtag(self, tag: str) -> None:
@@ -76,8 +86,13 @@ def words(html: str) -> str:
     return " ".join("".join(read(html).text).split())
 
 
-def test_question_and_answer_come_first_then_figure_statistics_provenance(report: Report) -> None:
-    text = words(render(report))
+def main_of(html: str) -> str:
+    """Without the contents."""
+    return html.partition("<main>")[2].partition("</main>")[0]
+
+
+def test_question_and_answer_come_first_then_figure_statistics_artefacts_provenance(report: Report) -> None:
+    text = words(main_of(render(report)))
     parts = [
         "How many & which <images>?",
         report.answer["answer"],
@@ -85,8 +100,11 @@ def test_question_and_answer_come_first_then_figure_statistics_provenance(report
         "What the statistics say",
         report.answer["findings"][0],
         "Log-linear regressions",
-        "Learning curves.",
+        "Figure 14. Curves.",
+        "Table 4. All results.",
         "97.1",
+        "Figure 20. Gap.",
+        "All runs",
         "not run through the submitit executor",
         "Where this comes from",
         "snakemake --profile profiles/slurm",
@@ -101,19 +119,49 @@ def test_nothing_is_loaded_from_anywhere(report: Report) -> None:
     for tag, attributes in read(html).attributes:
         assert tag not in ("link", "iframe", "object", "embed")
         source = attributes.get("src") or attributes.get("href") or "data:"
-        assert source.startswith("data:")
+        assert source.startswith(("data:", "#"))
     assert not re.search(r"@import|url\(|https?:|fetch\(", html)
 
 
+def test_every_link_leads_to_a_place_in_the_page(report: Report) -> None:
+    attributes = [attributes for _, attributes in read(render(report)).attributes]
+    anchors = [item["id"] for item in attributes if "id" in item]
+    links = [(item["href"] or "").removeprefix("#") for item in attributes if "href" in item]
+    assert len(anchors) == len(set(anchors))
+    assert set(links) <= set(anchors)
+    assert {"by_volume", "curves", "gap", "results", "all-runs"} <= set(links)
+
+
 def test_figures_stand_in_the_file_and_can_be_enlarged(report: Report) -> None:
-    images = [attributes for tag, attributes in read(render(report)).attributes if tag == "img" and "src" in attributes]
-    assert [image["alt"] for image in images] == ["Accuracy against data volume", "Learning curves"]
-    source = images[0]["src"]
-    assert source is not None
-    assert base64.b64decode(source.partition("base64,")[2]).decode() == SVG
     html = render(report)
-    assert html.count('class="enlarge"') == 2
+    images = [attributes for tag, attributes in read(html).attributes if tag == "img" and "src" in attributes]
+    assert [image["alt"] for image in images] == ["Accuracy against data volume", "Figure 14", "Figure 20"]
+    head, _, source = (images[0]["src"] or "").partition(",")
+    assert head == "data:image/svg+xml"
+    assert unquote(source) == SVG
+    assert html.count('class="enlarge"') == 3
     assert "showModal" in html
+
+
+def test_artefacts_are_grouped_by_section_in_the_order_of_the_study(report: Report) -> None:
+    html = main_of(render(report))
+    assert re.findall(r"<h2>(Data volume|Confidence|Figures and tables)</h2>", html) == ["Data volume", "Confidence"]
+    without = replace(report, artefacts=[replace(item, section="") for item in report.artefacts])
+    assert "<h2>Figures and tables</h2>" in render(without)
+
+
+def test_a_study_whose_first_artefact_has_a_section_leads_with_none(report: Report) -> None:
+    html = main_of(render(replace(report, artefacts=[CURVES])))
+    assert html.index("What the statistics say") < html.index('id="curves"')
+
+
+def test_plotly_is_there_only_where_a_figure_is_interactive(report: Report) -> None:
+    assert "plotly-packed" not in render(report).partition("<script>")[0]
+    moving = replace(CURVES, interactive='{"data":[{"name":"</script>"}],"layout":{}}')
+    html = render(replace(report, artefacts=[LEAD, moving]))
+    assert html.count('id="plotly-packed"') == 1
+    assert 'id="data-of-curves">{"data":[{"name":"\\u003c/script>"}],"layout":{}}</script>' in html
+    assert html.count('class="interact"') == 1
 
 
 def test_smoke_scale_says_that_its_numbers_are_not_to_be_quoted(report: Report) -> None:
@@ -127,7 +175,7 @@ def test_findings_have_their_architecture_in_bold(report: Report) -> None:
 
 def test_tables_are_folded_and_have_every_row(report: Report) -> None:
     html = render(report)
-    assert html.count("<details>") == len(TABLES) + 2  # one on efficiency, and the study
+    assert html.count("<details>") == len(TABLES) + 3  # the contents, one on efficiency, and the study
     tukey = html[html.index("Pairs of volumes") :]
     tukey = tukey[: tukey.index("</details>")]
     assert tukey.count('<th scope="row">') == len(report.analysis["tukey"])
@@ -144,6 +192,61 @@ def test_a_frame_read_back_from_csv_is_shown_alike(report: Report, tmp_path_fact
     file = tmp_path_factory.mktemp("csv") / "tukey.csv"
     report.analysis["tukey"].to_csv(file, index=False)
     assert statistics_table("tukey", pd.read_csv(file)) == statistics_table("tukey", report.analysis["tukey"])
+
+
+def test_tables_without_rows_are_left_out(report: Report) -> None:
+    empty = {name: frame.iloc[:0] if name == "tukey" else frame for name, frame in report.analysis.items()}
+    assert len(statistics_tables(empty)) == len(TABLES) - 1
+    assert "Pairs of volumes" not in render(replace(report, analysis=empty))
+
+
+FACTOR = {
+    "experiment": "ablation",
+    "title": "One at a time",
+    "stage": "recipe.batch_size",
+    "factor": "batch size",
+    "network": "resnet18",
+    "n": 9469,
+    "seeds": 3,
+    "values": [
+        {
+            "value": value,
+            "top1": {"mean": mean, "lower": mean - 0.01, "upper": mean + 0.01},
+            "difference": {"mean": 0.92 - mean, "lower": None, "upper": None},
+        }
+        for value, mean in (("32", 0.92), ("64", 0.91), ("8", 0.9))
+    ],
+    "best": "32",
+    "runner_up": "64",
+    "worst": "8",
+    "p": 0.0123,
+    "note": "",
+}
+
+
+def test_an_answer_about_factors_has_a_row_a_factor(report: Report) -> None:
+    about = {
+        "answer": "The batch size matters.",
+        "findings": ["One at a time, batch size: 32 is best.", "In all: little."],
+        "architectures": {},
+        "factors": [FACTOR],
+    }
+    html = main_of(render(replace(report, answer=about)))
+    assert "<b>One at a time, batch size:</b> 32 is best." in html
+    text = words(html).replace("\N{NO-BREAK SPACE}", " ")
+    assert "One at a time batch size resnet18 9,469 32 92.0 % (91.0 to 93.0 %)".replace(" ", "") in text.replace(" ", "")
+    assert "64: 1.0 points" in text
+    assert "8: 2.0 points" in text
+    assert "0.012" in text
+
+
+def test_values_of_factors_are_shown_in_percent() -> None:
+    row = {"title": "t", "factor": "batch size", "network": "cnn", "n": 500, "value": "8", "seeds": 3, "note": ""}
+    row |= {"mean": 0.945, "lower": 0.943, "upper": 0.947, "difference": 0.005, "difference_lower": -0.001}
+    row |= {"difference_upper": 0.011, "difference_p": 0.2}
+    table = statistics_table("factors", pd.DataFrame([row]))
+    shown = ["t", "batch size", "cnn", "500", "8", "3", "94.5 (94.3 to 94.7)", "0.50 (−0.10 to 1.10)", "0.200"]
+    assert table.rows == [shown]
 
 
 def test_requirement_is_shown_in_percent() -> None:

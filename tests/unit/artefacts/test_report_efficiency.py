@@ -11,8 +11,8 @@ from unit.artefacts.test_report import Reader, report, words
 
 from datavolume.analysis.efficiency import JOB_COLUMNS, of_study, read_jobs
 from datavolume.artefacts.report import Report, render
-from datavolume.artefacts.report_efficiency import Efficiency, efficiency
-from datavolume.artefacts.statistics_tables import StatisticsTable
+from datavolume.artefacts.report.efficiency import Efficiency, efficiency
+from datavolume.artefacts.report.statistics import StatisticsTable
 
 __all__ = ["report"]  # the fixture
 
@@ -141,7 +141,7 @@ def test_the_section_stands_in_the_report(report: Report, tmp_path: Path) -> Non
     mine = {**JOB, "wildcards": f"configuration={configuration};block=0"}
     pd.DataFrame([mine, {**JOB, "job": "other"}]).to_csv(file, index=False)
     html = render(Report(**{**vars(report), "jobs": read_jobs(file)}))
-    found = re.search(r'<section id="efficiency">.*?</section>', html, re.DOTALL)
+    found = re.search(r'<section id="the-efficiency">.*?</section>', html, re.DOTALL)
     assert found
     text = words(found.group())
     assert text.startswith("Efficiency 1 job used 1.8 GPU hours")

@@ -61,6 +61,7 @@ def render(report: Report) -> str:
     """The HTML text."""
     templates = _templates()
     lead, sections = arrange(report.artefacts)
+    compared = _beside(report)
     return templates.get_template("report.html.jinja").render(
         title=report.title,
         question=report.question,
@@ -71,7 +72,8 @@ def render(report: Report) -> str:
         glance=glance(report.answer),
         findings=list(findings(report.answer)),
         analysis=statistics_tables(report.analysis),
-        beside=_beside(report),
+        beside=compared,
+        printed={group.name: group.summary for group in compared.groups} if compared else {},
         efficiency=_efficiency(report),
         runs=run_table(report.summary, report.points, report.environments),
         facts=facts(report.summary, report.environments, commit=report.commit, command=report.command),

@@ -63,10 +63,10 @@ def _columns(summary: pd.DataFrame, points: pd.DataFrame, environments: Sequence
     yield _Column("Run", summary["run"], kept=True)
     places = _places(points)
     for head, name in (("Experiments", "experiment"), ("Value", "place")):
-        yield _Column(head, summary["run"].map(places[name]).fillna(""))
+        yield _Column(head, pd.Series([places[name].get(run, "") for run in summary["run"]]))
     yield _Column("Network", summary["network" if "network" in summary else "architecture"], kept=True)
     yield _Column("Data", summary["dataset"])
-    yield _Column("Share", summary["fraction"].map(share, na_action="ignore").fillna("").astype("str"))
+    yield _Column("Share", pd.Series(["" if math.isnan(value) else share(value) for value in summary["fraction"]]))
     for head, name, kept in (("Images", "n", True), ("Seed", "seed", True), ("Subset seed", "subset_seed", False)):
         yield _Column(head, summary[name], 0, kept)
     yield from _results(summary)
@@ -109,7 +109,7 @@ def _machines(summary: pd.DataFrame, environments: Sequence[Environment]) -> pd.
     }
     keys = list(zip(summary["configuration"], summary["seed"], strict=True))
     rows = [{name: str(found.get(key, {}).get(name, "")) for name in ("device", "hostname")} for key in keys]
-    return pd.DataFrame(rows, index=summary.index, columns=["device", "hostname"])
+    return pd.DataFrame(rows, columns=["device", "hostname"])
 
 
 def _packed(column: _Column) -> dict[str, Any]:
