@@ -42,9 +42,7 @@ def _mixture(group: pd.DataFrame) -> str:
     found = [f"{name} images" if column == "n" else str(name) for name in group[column].drop_duplicates()]
     named = ", ".join(found[:4]) + (", …" if len(found) > 4 else "")
     word = _APART[column]
-    return (
-        f"one line would mix runs that differ in {word}: {named}; choose among them, or put {word} in lines or panels"
-    )
+    return f"a line would mix runs that differ in {word} ({named}); choose among them, or put {word} in lines or panels"
 
 
 def trajectories(rows: pd.DataFrame, by: Sequence[str], metrics: Sequence[str], *, every: int = 1) -> pd.DataFrame:
@@ -98,7 +96,7 @@ def phase_ends(rows: pd.DataFrame, by: Sequence[str]) -> pd.DataFrame:
     columns = [*by, "phase", *PLACES]
     if "phase" not in rows:
         return pd.DataFrame(columns=columns)
-    ends = []
+    ends: list[pd.DataFrame] = []
     for _, group in rows.groupby(list(by), sort=False, dropna=False) if by else [((), rows)]:
         first = group[group["run"] == group["run"].iloc[0]]
         ends.append(first.sort_values("update").drop_duplicates([*by, "phase"], keep="last")[columns].iloc[:-1])

@@ -41,6 +41,14 @@ def numbered(option: str, value: object) -> int:
     raise UserError(f"{option}: '{value}' is no whole number from 1 on")
 
 
+def _labels(values: Any) -> list[str] | None:
+    """As designs name values: a YAML file may give numbers."""
+    if values is None:
+        return None
+    several = values if isinstance(values, list | tuple) else [values]
+    return [f"{value:g}" if isinstance(value, float) else str(value) for value in several]
+
+
 def rows_of(
     metrics: pd.DataFrame, points: pd.DataFrame, given: Mapping[str, Sequence[str]], chosen: Mapping[str, Any]
 ) -> pd.DataFrame:
@@ -48,7 +56,7 @@ def rows_of(
     known = list(points["experiment"].drop_duplicates())
     if unknown := [name for name in listed(chosen["experiments"]) if name not in known]:
         raise UserError(f"experiments: '{unknown[0]}' is unknown, or has no run yet{nearest(str(unknown[0]), known)}")
-    rows = select(metrics, points, **chosen)
+    rows = select(metrics, points, **{**chosen, "values": _labels(chosen["values"])})
     there = list(rows["split"].drop_duplicates())
     if absent := [split for split in given["split"] if split not in there]:
         raise UserError(f"splits: nothing was evaluated on {absent[0]} images; there is {', '.join(there)}")

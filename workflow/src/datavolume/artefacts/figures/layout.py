@@ -127,8 +127,12 @@ def _together(metrics: Sequence[Metric]) -> str:
 
 
 def lay_out(rows: pd.DataFrame, *, lines: Names, panels: Names, given: Mapping[str, Sequence[str]]) -> Layout:
-    """What of `given` has several values becomes a line unless it is a panel. Raises UserError."""
-    line_names, panel_names = listed(lines), listed(panels)
+    """What of `given` has several values becomes a line unless it is a panel; metrics that are lines are no panels.
+
+    Raises UserError.
+    """
+    line_names = listed(lines)
+    panel_names = [name for name in listed(panels) if (name, name in line_names) != ("metric", True)]
     line_names += [name for name in given if len(given[name]) > 1 and name not in (*line_names, *panel_names)]
     if twice := [name for name in line_names if name in panel_names]:
         raise UserError(f"lines: {twice[0]} is in panels already; it can be one of the two")

@@ -77,6 +77,8 @@ def _second(number: int) -> dict[str, Any]:
 def entries(found: Sequence[Dimension]) -> list[Line2D]:
     """A legend: one entry a line; with several dimensions one a value, those of the others in grey."""
     several = [dimension for dimension in found if len(dimension.levels) > 1]
+    if not found:
+        return []
     if len(several) < 2:
         heading = f"{several[0].heading} " if several and several[0].heading else ""
         return [_entry(heading + line.words, line.style) for line in lines_of(found)]

@@ -44,6 +44,8 @@ def signs_of(
     reference_label: str,
 ) -> Signs:
     """Raises UserError for a reference that is not drawn, or a restarted experiment that is not."""
+    if marker is not None and type(marker) not in (int, float):
+        raise UserError(f"marker: '{marker}' is no number; write a place on the x axis, in its unit")
     words = "" if marker is None else f"at {marker:g}"
     if restarted is not None:
         begins = restart(layout.rows, restarted, place)

@@ -110,7 +110,8 @@ def _x_axis(panel: Panel, x: str, *, largest: float, many: bool) -> None:
     per, words = next(((per, words) for per, words in ((1e6, " (millions)"), (1e3, " (thousands)"))
                        if x != "epochs" and largest >= 20 * per), (1.0, ""))  # fmt: skip
     panel.axes.set_xlabel(_X_LABELS[x] + words if panel.last else "")
-    panel.axes.xaxis.set_major_locator(MaxNLocator(nbins=5 if many else 6, integer=largest / per > 5))
+    ticks = MaxNLocator(nbins=5 if many else 6, steps=[1, 2, 2.5, 5, 10], integer=largest / per > 5)
+    panel.axes.xaxis.set_major_locator(ticks)
     panel.axes.xaxis.set_major_formatter(FuncFormatter(lambda value, _: _tick(value / per)))
 
 

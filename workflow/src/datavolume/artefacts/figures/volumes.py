@@ -87,7 +87,7 @@ def _line(panel: Panel, rows: pd.DataFrame, line: LineStyle, number: int) -> Non
     if rows["lower"].notna().any():
         lower, upper = scale * rows["lower"], scale * rows["upper"]
         panel.axes.fill_between(rows["n"], lower, upper, color=line.style["color"], alpha=0.15, linewidth=0)
-    style = {**line.style, "markersize": max(3.5, 8 - 2 * number)}
+    style = {**line.style, "markersize": max(3.5, 9 / (1 + 0.8 * number))}
     panel.axes.plot(rows["n"], scale * rows["mean"], label=line.words, **style)
 
 
