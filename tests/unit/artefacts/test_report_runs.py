@@ -26,7 +26,7 @@ ROW = {
     "updates": 100,
     "seconds": 12.34,
 }
-SUMMARY = pd.DataFrame([{**ROW, "run": f"a{seed}", "seed": seed, "last_loss": 0.123456 / (seed + 1)} for seed in range(3)])
+SUMMARY = pd.DataFrame([{**ROW, "run": f"a{i}", "seed": i, "last_loss": 0.123456 / (i + 1)} for i in range(3)])
 POINTS = pd.DataFrame(
     [
         ("volume", "", "", "a0"),
@@ -44,11 +44,11 @@ ENVIRONMENTS = [
 
 def columns(table: RunTable) -> dict[str, list[Any]]:
     """Heading -> what a person reads, before numbers are formatted."""
-    found = json.loads(table.payload)["columns"]
-    return {
-        column["head"]: [column["levels"][code] for code in column["values"]] if "levels" in column else column["values"]
-        for column in found
-    }
+    return {column["head"]: values_of(column) for column in json.loads(table.payload)["columns"]}
+
+
+def values_of(column: dict[str, Any]) -> list[Any]:
+    return [column["levels"][code] for code in column["values"]] if "levels" in column else column["values"]
 
 
 def test_words_and_numbers_of_each_run() -> None:
