@@ -5,20 +5,29 @@ from __future__ import annotations
 import json
 import runpy
 from collections.abc import Callable
+from dataclasses import asdict
 from pathlib import Path
 
 import pandas as pd
 import pytest
-from unit.analysis.synthetic import collected_of, files_of, make_plan, write_runs
+from unit.analysis.synthetic import collected_of, files_of, write_runs
 
-from datavolume.artefacts import figure_names, table_names
-from datavolume.study import Paths
+from datavolume.artefacts import chosen, find
+from datavolume.showing import STATISTICS
+from datavolume.study import Artefact, Paths, expand, load_study, write_plan
 from datavolume.study.paths import FIGURE_FORMATS, TABLE_FORMATS
 
 SCRIPTS = Path(__file__).parents[3] / "workflow/scripts"
-STATISTICS = ("log_linear", "anova_one_way", "anova_two_way", "tukey", "requirement")
 KINDS = ("metrics", "timing", "summary")
-PLAN = make_plan(fractions=(0.1, 0.5, 1.0), seeds=3)
+COLLECTED = (*KINDS, "points", "plan")
+STUDY = """\
+title: Made up
+question: How many?
+dataset: {name: digits}
+experiments:
+  volume: {architectures: [mlp, small_cnn], fractions: [0.1, 0.5, 1.0], seeds: 3}
+seeds_per_job: 5
+"""
 
 
 def script(name: str) -> Callable[..., None]:
@@ -28,55 +37,72 @@ def script(name: str) -> Callable[..., None]:
 
 @pytest.fixture(scope="module")
 def paths(tmp_path_factory: pytest.TempPathFactory) -> Paths:
-    paths = write_runs(tmp_path_factory.mktemp("results") / "made_up", PLAN)
-    files = {kind: files_of(paths, PLAN, f"{kind}.csv") for kind in KINDS}
-    script("collect")(plan=paths.plan, files=files, outputs={kind: paths.collected(kind) for kind in KINDS})
+    paths = Paths(tmp_path_factory.mktemp("results") / "made_up")
+    paths.root.mkdir()
+    paths.study.write_text(STUDY)
+    plan = expand(load_study(paths.study))
+    write_plan(plan, paths.plan)
+    write_runs(paths.root, plan)
+    script("collect")(
+        study=paths.study,
+        results=paths.root,
+        files={kind: files_of(paths, plan, f"{kind}.csv") for kind in KINDS},
+        outputs={kind: paths.collected(kind) for kind in COLLECTED},
+    )
+    outputs = {name: paths.analysis(f"{name}.csv") for name in STATISTICS}
     script("analyse")(
-        summary=paths.collected("summary"),
+        frames={name: pd.read_parquet(paths.collected(name)) for name in COLLECTED},
         margin=0.01,
         question="How many?",
-        tables={name: paths.analysis(f"{name}.csv") for name in STATISTICS},
-        answered=paths.analysis("answer.json"),
+        about="volume",
+        experiments=[],
+        outputs={**outputs, "answer": paths.analysis("answer.json")},
     )
     return paths
 
 
 def test_collected_frames_survive_parquet(paths: Paths) -> None:
-    expected = collected_of(PLAN)
+    plan = expand(load_study(paths.study))
+    expected = collected_of(plan)
     for kind in KINDS:
         pd.testing.assert_frame_equal(pd.read_parquet(paths.collected(kind)), getattr(expected, kind), check_exact=True)
+    assert pd.read_parquet(paths.collected("points"))["run"].tolist() == [run.run for run in plan.runs]
+    assert pd.read_parquet(paths.collected("plan"))["spec"].tolist() == [run.spec for run in plan.runs]
 
 
 def test_statistics_and_the_answer(paths: Paths) -> None:
-    assert all(len(pd.read_csv(paths.analysis(f"{name}.csv"))) for name in STATISTICS)
-    assert set(json.loads(paths.analysis("answer.json").read_text())) == {
-        "question",
-        "answer",
-        "findings",
-        "architectures",
-    }
+    rows = {name: len(pd.read_csv(paths.analysis(f"{name}.csv"))) for name in STATISTICS}
+    assert [name for name, count in rows.items() if not count] == ["factors", "factor_tests"], "nothing is varied"
+    answer = json.loads(paths.analysis("answer.json").read_text())
+    assert {"question", "answer", "findings", "architectures", "about", "factors"} == set(answer)
+
+
+def drawn(paths: Paths, artefact: Artefact) -> dict[str, str]:
+    """The artefact's files, by its script; what the report is told of it."""
+    form = find(artefact.draw).form
+    formats = (*FIGURE_FORMATS, "csv") if form == "figure" else TABLE_FORMATS
+    place = paths.figure if form == "figure" else paths.table
+    inputs = {**{kind: paths.collected(kind) for kind in COLLECTED}, "log_linear": paths.analysis("log_linear.csv")}
+    outputs = {suffix: place(artefact.name, suffix) for suffix in formats}
+    script(form)(artefact=asdict(artefact), inputs=inputs, outputs=outputs)
+    told = asdict(artefact)
+    return {**{key: told[key] for key in ("name", "title", "caption", "section")}, "form": form}
 
 
 def test_figures_tables_and_the_report(paths: Paths, tmp_path: Path) -> None:
-    collected = {kind: paths.collected(kind) for kind in ("metrics", "summary")}
-    for name in figure_names():
-        outputs = {suffix: paths.figure(name, suffix) for suffix in (*FIGURE_FORMATS, "csv")}
-        script("figure")(name=name, **collected, log_linear=paths.analysis("log_linear.csv"), outputs=outputs)
-    for name in table_names():
-        outputs = {suffix: paths.table(name, suffix) for suffix in TABLE_FORMATS}
-        script("table")(name=name, **collected, outputs=outputs)
-    study = tmp_path / "study.yaml"
-    study.write_text("title: Made up\n")
+    shown = [drawn(paths, artefact) for artefact in chosen([])]
+    names = {form: [one["name"] for one in shown if one["form"] == form] for form in ("figure", "table")}
     script("report")(
-        plan=paths.plan,
         summary=paths.collected("summary"),
         timing=paths.collected("timing"),
+        points=paths.collected("points"),
         answer=paths.analysis("answer.json"),
         analysis=[paths.analysis(f"{name}.csv") for name in STATISTICS],
-        figures=[paths.figure(name, "svg") for name in figure_names()],
-        tables=[paths.table(name, "html") for name in table_names()],
-        environments=files_of(paths, PLAN, "environment.json"),
-        study=study,
+        artefacts=shown,
+        figures=[paths.figure(name, "svg") for name in names["figure"]],
+        tables=[paths.table(name, "html") for name in names["table"]],
+        environments=files_of(paths, expand(load_study(paths.study)), "environment.json"),
+        study=paths.study,
         efficiency=tmp_path / "efficiency.csv",
         output=paths.report,
         title="Made up",
@@ -85,5 +111,5 @@ def test_figures_tables_and_the_report(paths: Paths, tmp_path: Path) -> None:
     )
     text = paths.report.read_text()
     assert json.loads(paths.analysis("answer.json").read_text())["answer"].split()[0] in text
-    assert text.count("data:image/svg+xml;base64,") == len(figure_names())
+    assert all(f'id="{one["name"]}"' in text for one in shown)
     assert not list(paths.root.rglob("*.tmp*"))
