@@ -59,8 +59,10 @@ def by_phase(
     split: str = "validation",
 ) -> pd.DataFrame:
     """KEYS, fraction, phase, runs, metrics as `by_value`, and means of what lengths says: phases, images, batch_size,
-    learning_rate, epochs, samples, passes, seconds. A phase's metrics are those of its own evaluations."""
-    placed = runs[[*KEYS, "fraction", "run", "parameters"]].merge(lengths, on="run")
+    learning_rate, epochs, samples, passes, seconds. A phase's metrics are those of its own evaluations; `passes` are
+    over the largest training set here of its network."""
+    placed = runs[[*KEYS, "fraction", "run"]].merge(lengths, on="run")
+    placed["passes"] = placed["samples"] / placed.groupby("network")["n"].transform("max")
     columns = {
         (name, phase): _values(runs, metrics, name, statistic, split, int(phase))
         for name in names

@@ -47,7 +47,7 @@ KINDS: tuple[Kind, ...] = (
         title="Step by step",
         caption=(
             "Held-out images at the end of each step: means over seeds, with 95 % confidence intervals where there "
-            "are several. Image passes are in passes over the run's own training images."
+            "are several. Image passes count repetitions, in passes over all training images."
         ),
         options=(*_CHOSEN, "metrics", "statistic", "cost", "published"),
         needs=("comparison",),
@@ -67,8 +67,8 @@ KINDS: tuple[Kind, ...] = (
         module="overlap",
         title="Overlap of subsets",
         caption="Images that two subsets of one volume have in common, as a share of a subset's images.",
-        options=("dataset",),
-        needs=("overlap",),
+        options=("dataset", "published"),
+        needs=("overlap", "comparison"),
     ),
     Kind(
         name="time_table",
@@ -76,7 +76,7 @@ KINDS: tuple[Kind, ...] = (
         module="times",
         title="Training time",
         caption="Measured training time, without evaluations; a clock reads h:mm:ss.",
-        options=("experiments", "networks", "by", "published"),
+        options=("experiments", "networks", "by", "groups", "published"),
         needs=("comparison",),
     ),
     Kind(

@@ -36,6 +36,8 @@ __all__ = [
 NOTHING = "–"
 _PLAIN_UNITS = {"percent", "share", "nats", "", "images", "MB"}
 
+_SHORT = {"hours": "h", "minutes": "min", "M": "×"}
+
 
 def capital(text: str) -> str:
     return text[:1].upper() + text[1:]
@@ -123,8 +125,8 @@ def _fits(column: str, cell: Any, value: Any, *, empty: bool) -> bool:
         return empty
     if pd.isna(value):
         return False
-    if column == "experiment":
-        return str(value) in str(cell).split()
+    if column == "experiment":  # a number about several is of none of them alone
+        return set(str(value).split()) == set(str(cell).split())
     if isinstance(cell, str):
         return cell == str(value)
     return f"{cell:g}" == str(value) or _close(cell, value)
@@ -143,4 +145,6 @@ def _number(row: pd.Series[Any]) -> str:
     digits = 0 if pd.isna(row["digits"]) else int(row["digits"])
     text = count(value) if digits == 0 and abs(value) >= 1000 else number(value, digits)
     unit = "" if pd.isna(row["unit"]) else str(row["unit"])
-    return text if unit in _PLAIN_UNITS else f"{text} {unit}"
+    if unit == "seconds":
+        return duration(value)
+    return text if unit in _PLAIN_UNITS else f"{text} {_SHORT.get(unit, unit)}"

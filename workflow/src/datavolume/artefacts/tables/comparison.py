@@ -81,9 +81,16 @@ def _wide(rows: pd.DataFrame) -> Table:
     for artefact, item in items:
         own = [found.get((artefact, item, name)) for name in quantities]
         cells = [text for row in own for text in ((_ours(row), _printed(row)) if row else (NOTHING, NOTHING))]
-        verdicts = dict.fromkeys(str(row["verdict"]) for row in own if row)
-        groups.setdefault(artefact, []).append([str(item), *cells, "; ".join(verdicts)])
+        groups.setdefault(artefact, []).append([str(item), *cells, _verdicts([row for row in own if row])])
     return Table(rows, head, list(groups.values()))
+
+
+def _verdicts(rows: Sequence[Mapping[Any, Any]]) -> str:
+    """Once where it is the same of all quantities."""
+    verdicts = list(dict.fromkeys(str(row["verdict"]) for row in rows))
+    if len(verdicts) == 1:
+        return verdicts[0]
+    return "; ".join(f"{label(row).partition(' (')[0]}: {row['verdict']}" for row in rows)
 
 
 def label(row: Mapping[Any, Any]) -> str:
@@ -142,7 +149,9 @@ def _digits(row: Mapping[Any, Any]) -> int:
 
 
 def _text(value: float, digits: int) -> str:
-    """In full; what all its digits would round away in two significant ones."""
+    """In full: what its digits would round away is told all the same."""
+    if digits == 0 and abs(value) < 100 and abs(value - round(value)) > 0.005:
+        digits = 2
     if value and abs(value) < 0.5 * 10.0**-digits:
         return f"{value:.2g}".replace("-", "−")
     return count(value).replace("-", "−") if digits == 0 and abs(value) >= 1000 else number(value, digits)

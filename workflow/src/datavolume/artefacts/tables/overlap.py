@@ -7,15 +7,15 @@ import pandas as pd
 from datavolume.analysis.words import images, percent
 from datavolume.artefacts.results import Results
 from datavolume.artefacts.setting import Table
-from datavolume.artefacts.tables.cells import NOTHING, checked
+from datavolume.artefacts.tables.cells import NOTHING, Printed, checked, printed
 from datavolume.errors import UserError
 
 __all__ = ["overlap_table"]
 
 
-def overlap_table(results: Results, *, dataset: str = "") -> Table:
+def overlap_table(results: Results, *, dataset: str = "", published: str = "") -> Table:
     """Images in common, as a share of the smaller subset, in percent; a group a set of subsets that are compared with
-    one another. `dataset` is needed only where there are several."""
+    one another. `dataset` is needed only where there are several; `published` stands behind ours."""
     rows = results.overlap
     if rows.empty:
         raise UserError(
@@ -28,20 +28,30 @@ def overlap_table(results: Results, *, dataset: str = "") -> Table:
     width = max(len(names) for names in groups)
     shares = {(row["first"], row["second"]): float(row["overlap"]) for row in rows.to_dict("records")}
     head = ["", *(f"Subset {place + 1}" for place in range(width))]
-    return Table(rows.reset_index(drop=True), head, [_matrix(names, shares, rows, width) for names in groups])
+    beside = printed(results, published)
+    return Table(rows.reset_index(drop=True), head, [_matrix(names, shares, rows, width, beside) for names in groups])
 
 
 def _names(rows: pd.DataFrame) -> list[str]:
     return list(dict.fromkeys([*rows["first"], *rows["second"]]))
 
 
-def _matrix(names: list[str], shares: dict[tuple[str, str], float], rows: pd.DataFrame, width: int) -> list[list[str]]:
+def _matrix(
+    names: list[str], shares: dict[tuple[str, str], float], rows: pd.DataFrame, width: int, beside: Printed
+) -> list[list[str]]:
     lines = []
     for place, name in enumerate(names):
-        pairs = [shares.get((name, other), shares.get((other, name))) for other in names]
-        cells = [NOTHING if pair is None else percent(pair, 2) for pair in pairs]
+        cells = []
+        for other_place, other in enumerate(names):
+            pair = shares.get((name, other), shares.get((other, name)))
+            cells.append(NOTHING if pair is None else percent(pair, 2) + _printed(beside, place, other_place))
         lines.append([f"Subset {place + 1} ({images(_size(name, rows))})", *cells, *[""] * (width - len(names))])
     return lines
+
+
+def _printed(beside: Printed, first: int, second: int) -> str:
+    text = beside.cell("overlap", value=f"{min(first, second) + 1}-{max(first, second) + 1}")
+    return "" if text == NOTHING else f" (printed: {text})"
 
 
 def _size(name: str, rows: pd.DataFrame) -> int:

@@ -35,7 +35,7 @@ def steps_table(
 ) -> Table:
     """A row a set-up; of runs with several phases a row a phase, then their sum. Validation at the phase's end.
 
-    `cost` adds image passes, in passes over the run's own subset, and measured training time.
+    `cost` adds image passes, in passes over the largest training set of the network, and measured training time.
     """
     checked("statistic", statistic, ("last", "best"))
     names = known_metrics(metrics)
@@ -47,9 +47,12 @@ def steps_table(
     beside = printed(results, published)
     head = ["Training", *(["Network"] if data["network"].nunique() > 1 else [])]
     head += ["Images", "Batch", "Learning rate", "Epochs", *_metric_heads(names, beside)]
-    head += ["Image passes (× own data)", "Training time"] if cost else []
-    setups = data.groupby(["experiment", "stage", "value", "network", "n"], sort=False)
-    return Table(data, [*head, "Runs"], [_group(group, names, beside, cost, "Network" in head) for _, group in setups])
+    head += ["Image passes (× all images)", "Training time"] if cost else []
+    groups = []
+    for _, group in data.groupby(["experiment", "network"], sort=False):
+        setups = group.groupby(["stage", "value", "n"], sort=False)
+        groups.append([line for _, phases in setups for line in _setup(phases, names, beside, cost, "Network" in head)])
+    return Table(data, [*head, "Runs"], groups)
 
 
 def _metric_heads(metrics: Sequence[Metric], beside: Printed) -> list[str]:
@@ -59,7 +62,7 @@ def _metric_heads(metrics: Sequence[Metric], beside: Printed) -> list[str]:
     return heads
 
 
-def _group(
+def _setup(
     phases: pd.DataFrame, metrics: Sequence[Metric], beside: Printed, cost: bool, networks: bool
 ) -> list[list[str]]:
     rows = phases.to_dict("records")

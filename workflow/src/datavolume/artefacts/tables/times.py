@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from typing import Any
 
 import pandas as pd
@@ -19,6 +19,8 @@ __all__ = ["cost_table", "time_table"]
 
 _BY = {"run": ["run"], "subset": ["network", "n", "subset_seed"], "experiment": ["experiment"], "network": ["network"]}
 
+_Part = tuple[str, dict[str, Any], pd.DataFrame]  # what a row is called, where it stands in a published file, its runs
+
 
 def time_table(
     results: Results,
@@ -26,30 +28,45 @@ def time_table(
     experiments: str | Sequence[str] | None = None,
     networks: str | Sequence[str] | None = None,
     by: str = "experiment",
+    groups: Mapping[str, str | Sequence[str]] | None = None,
     published: str = "",
 ) -> Table:
-    """Runs, mean and total training time (without evaluations), of what `by` says; each run counts once a row."""
+    """Runs, mean and total training time (without evaluations), of what `by` says, or of `groups`: names for several
+    experiments together. Each run counts once a row."""
     checked("by", by, list(_BY))
     runs = select(results.summary, results.points, experiments=experiments, architectures=networks)
     beside = printed(results, published)
     rows, lines = [], []
-    for _, group in runs.groupby(_BY[by], sort=False):
+    for name, place, group in _groups(runs, groups) if groups else _parts(runs, by):
         once = group.drop_duplicates("run")
-        row: dict[str, Any] = {name: once[name].iloc[0] for name in dict.fromkeys(["experiment", "title", *_BY[by]])}
-        row |= {"runs": len(once), "seconds_mean": once["seconds"].mean(), "seconds_total": once["seconds"].sum()}
+        row: dict[str, Any] = {"group": name, "runs": len(once)}
+        row |= {"seconds_mean": once["seconds"].mean(), "seconds_total": once["seconds"].sum()}
         rows.append(row)
-        line = [_name(row, by), str(len(once)), duration(row["seconds_mean"]), duration(row["seconds_total"])]
-        place = {"stage": "subset_seed", "value": row["subset_seed"]} if by == "subset" else {}
-        place |= {name: row[name] for name in ("experiment", "network") if name in _BY[by]}
+        line = [name, str(len(once)), duration(row["seconds_mean"]), duration(row["seconds_total"])]
         lines.append([*line, *([beside.cell("seconds", **place)] if beside.has("seconds") else [])])
-    head = [by.capitalize(), "Runs", "Mean training time", "Total", *(["printed"] if beside.has("seconds") else [])]
+    first = "" if groups else by.capitalize()
+    head = [first, "Runs", "Mean training time", "Total", *(["printed"] if beside.has("seconds") else [])]
     return Table(pd.DataFrame(rows), head, [lines])
 
 
-def _name(row: Mapping[str, Any], by: str) -> str:
-    if by == "subset":
-        return f"Subset {int(row['subset_seed']) + 1} ({row['network']}, {count(row['n'])} images)"
-    return str(row["title"] if by == "experiment" else row[by])
+def _parts(runs: pd.DataFrame, by: str) -> Iterator[_Part]:
+    for _, group in runs.groupby(_BY[by], sort=False):
+        row = group.iloc[0]
+        place: dict[str, Any] = {name: row[name] for name in ("experiment", "network") if name in _BY[by]}
+        name = str(row["title"] if by == "experiment" else row["run" if by == "run" else "network"])
+        if by == "subset":
+            name = f"Subset {int(row['subset_seed']) + 1} ({name}, {count(row['n'])} images)"
+            place |= {"stage": "subset_seed", "value": row["subset_seed"]}
+        yield name, place, group
+
+
+def _groups(runs: pd.DataFrame, groups: Mapping[str, str | Sequence[str]]) -> Iterator[_Part]:
+    """What a thinned study does not have of them is left out."""
+    for name, chosen in groups.items():
+        experiments = [chosen] if isinstance(chosen, str) else list(chosen)
+        group = runs[runs["experiment"].isin(experiments)]
+        if len(group):
+            yield name, {"experiment": " ".join(experiments)}, group
 
 
 def cost_table(
@@ -85,6 +102,6 @@ def _cost_line(row: Mapping[Any, Any], sizes: bool, beside: Printed) -> list[str
     cells += [count(row["samples"]), f"{row['passes']:.3g}"]
     if beside.has("images_passed"):
         place = {name: row[name] for name in ("experiment", "stage", "value", "network", "fraction")}
-        cells.append(beside.cell("images_passed", **place).removesuffix(" M"))
+        cells.append(beside.cell("images_passed", **place).removesuffix(" ×"))
     shares = [NOTHING if math.isnan(row[name]) else share(row[name]) for name in ("samples_share", "seconds_share")]
     return [*cells, shares[0], duration(row["seconds"]), shares[1], str(row["runs"])]
