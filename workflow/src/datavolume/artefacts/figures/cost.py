@@ -35,6 +35,7 @@ if TYPE_CHECKING:
 __all__ = ["cost", "cost_interactive"]
 
 _AXES = {"images": "images passed in training one run", "hours": "training time of one run (hours)"}
+_COST_WORDS = {"images": "images passed", "hours": "hours"}
 _FORMATS = {"images": ",.0f", "hours": ".3~g"}
 _FRONT = "nothing as cheap is better"
 
@@ -205,8 +206,8 @@ def cost_interactive(
 def _said(row: Any, metric: Metric, cost: str) -> str:
     from datavolume.artefacts.figures.hover import reading
 
-    lines = [row.series, row.label, reading(metric, row.mean), f"{row.cost:,.6g} {cost}"]
+    lines = [row.series, row.label, reading(metric, row.mean), f"{row.cost:,.6g} {_COST_WORDS[cost]}"]
     if pd.notna(row.price):
         unit = {"%": "percentage point"}.get(metric.unit, metric.unit)
-        lines.append(f"{row.price:,.3g} {cost} per gained {unit}")
+        lines.append(f"{row.price:,.3g} {_COST_WORDS[cost]} per gained {unit}")
     return "<br>".join(line for line in lines if line)

@@ -77,11 +77,12 @@ def _title(own: pd.DataFrame, metric: Metric, split: str, *, several: bool) -> s
     """What the panel is of, and how much single runs scatter."""
     first = own.iloc[0]
     of = "last batch alone" if first["metric"] not in TWINS else f"all {split_words(split)} images"
-    unit = {"%": " percentage points"}.get(metric.unit, f" {metric.unit}")
-    spread = "unknown" if math.isnan(first["pooled_sd"]) else number(metric.scale * first["pooled_sd"], 2) + unit
-    r2 = "unknown" if math.isnan(first["r2"]) else number(first["r2"], 3)
-    head = f"{first['series']}, {of}" if several else of
-    return f"{head}\nsd over seeds {spread}; line of the means: R² = {r2}"
+    unit = {"%": "percentage points"}.get(metric.unit, metric.unit)
+    spread = number(metric.scale * first["pooled_sd"], metric.digits + 1)
+    lines = [f"{first['series']}, {of}" if several else of]
+    lines += [] if math.isnan(first["pooled_sd"]) else [f"single runs: sd {spread} {unit}"]
+    lines += [f"line of the means: R² = {number(first['r2'], 3)}"] if own["n"].nunique() > 2 else []
+    return "\n".join(lines)
 
 
 def _legend() -> list[Line2D]:

@@ -143,14 +143,14 @@ def _surface_trace(own: pd.DataFrame, metric: Metric, over: str, *, last: bool) 
             for row in each(own.rename(columns={"count": "count_"}))
         ]
     )
-    text = texts.pivot(index="n", columns="evaluation", values="text").fillna("").to_numpy().tolist()
+    text = texts.pivot(index="n", columns="evaluation", values="text").fillna("").to_numpy(dtype=object)
     x = _grid(own, over)
     return Surface(
         x=x.tolist(),
         y=np.broadcast_to(np.log10(own["n"].unique())[:, None], x.shape).tolist(),
         z=(metric.scale * _grid(own, "mean")).tolist(),
-        text=text,
-        hoverinfo="text",
+        text=text,  # an array: of nested lists plotly makes one text a row
+        hovertemplate="%{text}<extra></extra>",
         colorscale=_COLOURS,
         showscale=last,
         colorbar={"title": {"text": metric.unit}, "thickness": 14, "len": 0.6},
