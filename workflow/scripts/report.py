@@ -29,12 +29,13 @@ def report(
     environments: Sequence[Path],
     study: Path,
     efficiency: Path,
+    source: Path | None = None,
     output: Path,
     **texts: str,
 ) -> None:
     """`artefacts` are name, form, title, caption and section of each, in order, and their files are found by name;
     `comparison` is one file or none; `efficiency` is what the submitit executor noted of finished jobs, if it ran any;
-    `texts`: title, question and scale, and the command that runs the study. Raises UserError for an artefact without
+    `source` is the study's own file, for the comment at its top; `texts`: title, question and scale, and the command that runs the study. Raises UserError for an artefact without
     its file."""
     content = Report(
         summary=pd.read_parquet(summary),
@@ -46,6 +47,7 @@ def report(
         comparison=pd.read_csv(comparison[0]) if comparison else pd.DataFrame(),
         environments=[_environment(file) for file in environments],
         study=study.read_text(encoding="utf-8"),
+        source=source.read_text(encoding="utf-8") if source and source.is_file() else "",
         jobs=read_jobs(efficiency),
         **texts,
     )
@@ -97,6 +99,7 @@ if "snakemake" in globals():
             **{name: snakemake.params.get(name) for name in texts},
             artefacts=snakemake.params.artefacts,
             efficiency=Path(snakemake.params.efficiency),
+            source=Path(snakemake.params.get("source", "")),
             command=f"snakemake --config study={snakemake.config['study']} scale={snakemake.config['scale']}",
             output=Path(snakemake.output[0]),
         )

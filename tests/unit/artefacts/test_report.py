@@ -15,6 +15,7 @@ from datavolume.analysis.answer import answer
 from datavolume.analysis.efficiency import read_jobs
 from datavolume.artefacts.report import Report, Shown, render
 from datavolume.artefacts.report.provenance import duration, facts
+from datavolume.artefacts.report.remarks import Remarks, remarks
 from datavolume.artefacts.report.statistics import statistics_table, statistics_tables
 from datavolume.artefacts.results import Results
 
@@ -262,6 +263,33 @@ def test_small_p_values_and_missing_values() -> None:
     row |= {"eta2": 0.5, "omega2": float("nan"), "note": "why"}
     table = statistics_table("anova_one_way", pd.DataFrame([row]))
     assert table.rows == [["cnn", "top-1 accuracy", "5", "24", "1,234.6", "< 0.001", "0.500", "", "why"]]
+
+
+COMMENT = """\
+# S. Author: "A <title>", 2021.
+# On two lines.
+#
+# What differs:
+# - The rate is
+#   not said.
+# - Nor the seed.
+
+# Of the next key.
+title: Made up
+"""
+
+
+def test_the_comment_at_the_top_of_a_study_is_shown(report: Report) -> None:
+    assert remarks(COMMENT) == [
+        Remarks('S. Author: "A <title>", 2021. On two lines.'),
+        Remarks("What differs:", ["The rate is not said.", "Nor the seed."]),
+    ]
+    assert remarks("title: Made up\n# later\n") == []
+    assert "About the study" not in render(report)
+    html = main_of(render(replace(report, source=COMMENT)))
+    assert "<li>The rate is not said.</li>" in html
+    assert "A &lt;title&gt;" in html
+    assert "Of the next key" not in html
 
 
 def test_provenance_has_runs_time_seeds_versions_hardware_command_commit(summary: pd.DataFrame) -> None:

@@ -23,6 +23,7 @@ from datavolume.artefacts.report.efficiency import Efficiency, efficiency
 from datavolume.artefacts.report.glance import findings, glance
 from datavolume.artefacts.report.interactive import embedded, library
 from datavolume.artefacts.report.provenance import facts
+from datavolume.artefacts.report.remarks import remarks
 from datavolume.artefacts.report.runs import run_table
 from datavolume.artefacts.report.shown import Shown, arrange, data_uri
 from datavolume.artefacts.report.statistics import statistics_tables
@@ -37,8 +38,9 @@ _SCRIPTS = ("page.js", "runs.js")
 class Report:
     """All that the report shows. `artefacts` in the study's order; `analysis` the statistics' frames by name;
     `comparison` with printed numbers, empty where there are none; `points` and `timing` as collected; `environments`
-    what each training job wrote, with its `configuration` and `seeds`; `study` the YAML text; `jobs` the rows that the
-    submitit executor noted, of this study and others."""
+    what each training job wrote, with its `configuration` and `seeds`; `study` the YAML text as it was planned, `source`
+    that of the study's own file, with its comments; `jobs` the rows that the submitit executor noted, of this study
+    and others."""
 
     title: str
     question: str
@@ -53,6 +55,7 @@ class Report:
     jobs: pd.DataFrame
     points: pd.DataFrame = field(default_factory=pd.DataFrame)
     comparison: pd.DataFrame = field(default_factory=pd.DataFrame)
+    source: str = ""
     commit: str = ""
     command: str = ""
 
@@ -74,6 +77,7 @@ def render(report: Report) -> str:
         analysis=statistics_tables(report.analysis),
         beside=compared,
         printed={group.name: group.summary for group in compared.groups} if compared else {},
+        remarks=remarks(report.source),
         efficiency=_efficiency(report),
         runs=run_table(report.summary, report.points, report.environments),
         facts=facts(report.summary, report.environments, commit=report.commit, command=report.command),
