@@ -9,7 +9,6 @@ from pathlib import Path
 
 import matplotlib.style
 import numpy as np
-import pandas as pd
 import pytest
 from matplotlib.figure import Figure
 from unit.artefacts.made_up import SIZES, MadeUp, by_size, by_value, results_of, run

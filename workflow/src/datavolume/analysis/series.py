@@ -30,7 +30,8 @@ def words_of(factor: str) -> str:
 
 def with_series(rows: pd.DataFrame, *, apart: Collection[str] = ()) -> pd.DataFrame:
     """Selected rows (analysis.select) with `series`: as few words as tell them apart by experiment, value, network and
-    volume; the network, or the title, where nothing differs. `apart` (title, value, network, n) is not in it: an axis shows that.
+    volume; the network, or the title, where nothing differs. `apart` (of title, value, network, n) is not in it: axes
+    show that.
     """
     differing = [name for name, within in _WITHIN.items() if name not in apart and _differs(rows, name, within)]
     texts = [_texts(rows, name) for name in differing or ["network" if rows["network"].nunique() == 1 else "title"]]
