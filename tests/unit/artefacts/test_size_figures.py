@@ -247,6 +247,10 @@ def test_values_stand_in_their_order_and_the_chosen_ones_are_marked() -> None:
     ]
 
 
+def test_a_factor_can_be_given_a_name() -> None:
+    assert draw("boxes_by_value", BY_VALUE, {**RATE, "label": "step size"}).figure.axes[0].get_xlabel() == "step size"
+
+
 def at_value(value: str, position: int, top1: float, **more: object) -> MadeUp:
     return run("one", stage="recipe.l2", value=value, position=position, top1=top1, **more)
 

@@ -89,8 +89,9 @@ def boxes_by_value(
     metric: str = "top1",
     split: str = "validation",
     chosen: str = "tuning",
+    label: str = "",
 ) -> tuple[Figure, pd.DataFrame]:
-    """Data: a row a run and value."""
+    """Data: a row a run and value. `label`: what the axis calls the factor, where its name does not."""
     known = asked_metric(metric)
     data = _data(
         results, metric=metric, split=split, stage=stage, experiments=experiments, chosen=chosen, values=values,
@@ -102,7 +103,7 @@ def boxes_by_value(
     axes = figure.add_subplot()
     _draw(axes, data, known)
     axes.set_xticks(range(len(labels)), labels)
-    axes.set_xlabel(words_of(data["stage"].iloc[0]))
+    axes.set_xlabel(label or words_of(data["stage"].iloc[0]))
     metric_axis(axes, f"{split_words(split)} {known.axis}")
     legend_below(figure, _legend(names, marked=bool(data["chosen"].any())), most=4)
     return figure, data
@@ -157,6 +158,7 @@ def boxes_by_value_interactive(
     metric: str = "top1",
     split: str = "validation",
     chosen: str = "tuning",
+    label: str = "",
 ) -> Interactive:
     """The same; a click in the legend hides a network, a point says value, accuracy and seed."""
     from datavolume.artefacts.figures import hover
@@ -166,7 +168,7 @@ def boxes_by_value_interactive(
         results, metric=metric, split=split, stage=stage, experiments=experiments, chosen=chosen, values=values,
         architectures=architectures, fractions=fractions, sizes=sizes,
     )  # fmt: skip
-    factor, labels = words_of(data["stage"].iloc[0]), list(data["value"].unique())
+    factor, labels = label or words_of(data["stage"].iloc[0]), list(data["value"].unique())
     figure = hover.panelled([""])
     places, width = _places(data)
     texts = hover.run_texts(data.assign(text=[_said(factor, row) for row in each(data)]), known, "text")

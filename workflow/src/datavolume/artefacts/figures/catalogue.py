@@ -158,7 +158,7 @@ KINDS: tuple[Kind, ...] = (
             "runs. A star marks the value that was chosen: the best mean, on images kept for tuning where there are "
             "some."
         ),
-        options=(*_SELECTION, "metric", "split", "chosen"),
+        options=(*_SELECTION, "metric", "split", "chosen", "label"),
         interactive="boxes_by_value_interactive",
     ),
     Kind(
