@@ -61,7 +61,7 @@ def test_volumes_are_lines_of_means_in_percent_by_updates() -> None:
     assert (top5.get_ylabel(), top1.get_ylabel()) == ("validation top-5 accuracy (%)", "validation top-1 accuracy (%)")
     assert labels(figure) == [
         *("50 images (5 %)", "500 images (50 %)", "1,000 images (100 %)"),
-        "95 % confidence interval over seeds",
+        "95 % confidence interval of the mean",
     ]
     x, y = drawn(top1)["500 images (50 %)"]
     assert x == [25, 50, 75, 100]
@@ -105,6 +105,7 @@ def test_margins_stand_apart_by_style_and_splits_by_panel() -> None:
     wrong = by_words["500 images (50 %), confidence margin, wrong predictions"]
     assert correct.get_color() == wrong.get_color()
     assert correct.get_linestyle() != wrong.get_linestyle()
+    assert (correct.get_markerfacecolor(), wrong.get_markerfacecolor()) == (correct.get_color(), "white")
     assert correct.get_ydata()[-1] == pytest.approx(0.5 + 0.61 / 2)
     assert wrong.get_ydata()[-1] == pytest.approx(0.61 / 2)
 
@@ -141,6 +142,17 @@ def test_training_in_phases_beside_the_baseline() -> None:
     for figure, ends in ((epochs, [2.0, 4.0]), (passed, [400, 1200])):
         for axes in figure.axes:
             assert [line.get_xdata()[0] for line in axes.lines if str(line.get_label()).startswith("_")] == ends
+
+
+def test_ends_of_phases_have_a_colour_where_lines_differ_in_them() -> None:
+    """Two steps end after 3 epochs, three steps after 2 and 4."""
+    runs = (Made("three", phases=STEPS), Made("two", phases=((200, 10, 3), (1000, 10, 3))))
+    (axes,) = draw("curves", made_runs(*runs), {"lines": "experiment", "x": "epochs", "phases": True}).figure.axes
+    three, two = (line.get_color() for line in axes.lines if not str(line.get_label()).startswith("_"))
+    ends = {line.get_xdata()[0]: line.get_color() for line in axes.lines if str(line.get_label()).startswith("_")}
+    assert ends == {2.0: three, 3.0: two, 4.0: three}
+    (axes,) = draw("curves", STEPWISE, {"lines": "experiment", "x": "epochs", "phases": True}).figure.axes
+    assert axes.lines[-1].get_color() not in {line.get_color() for line in axes.lines[:2]}
 
 
 def test_a_restarted_run_is_marked_where_it_begins() -> None:

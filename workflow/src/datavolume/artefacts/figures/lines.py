@@ -97,7 +97,7 @@ def band(data: pd.DataFrame) -> list[Line2D]:
     """The legend's entry of intervals, where there are any."""
     if not data["lower"].notna().any():
         return []
-    return [Line2D([], [], color="0.5", alpha=0.3, linewidth=6, label="95 % confidence interval over seeds")]
+    return [Line2D([], [], color="0.5", alpha=0.3, linewidth=6, label="95 % confidence interval of the mean")]
 
 
 def _entry(label: str, style: dict[str, Any]) -> Line2D:
