@@ -118,6 +118,11 @@ def test_values_are_named_by_their_factor_in_the_studys_order() -> None:
     assert labels(both) == ["batch size 8", "batch size 32", "weight decay 0", "weight decay 0.01"]
 
 
+def test_an_optional_experiment_may_be_left_out() -> None:
+    figure = draw("curves", STEPWISE, {"experiments": ["baseline", "not_there"], "lines": "experiment"}).figure
+    assert labels(figure) == ["all the data"]
+
+
 def test_numbers_of_a_yaml_file_name_values() -> None:
     figure = draw("curves", ABLATION, {"stage": "recipe.weight_decay", "values": [0, 0.01], "lines": "value"}).figure
     assert labels(figure) == ["weight decay 0", "weight decay 0.01"]

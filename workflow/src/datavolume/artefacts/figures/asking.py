@@ -52,9 +52,11 @@ def _labels(values: Any) -> list[str] | None:
 def rows_of(
     metrics: pd.DataFrame, points: pd.DataFrame, given: Mapping[str, Sequence[str]], chosen: Mapping[str, Any]
 ) -> pd.DataFrame:
-    """Selected rows of these splits, where these metrics are logged. Raises UserError."""
+    """Selected rows of these splits, where these metrics are logged; of several experiments, those that there are, as
+    optional ones may be left out. Raises UserError."""
     known = list(points["experiment"].drop_duplicates())
-    if unknown := [name for name in listed(chosen["experiments"]) if name not in known]:
+    asked = listed(chosen["experiments"])
+    if (unknown := [name for name in asked if name not in known]) and len(unknown) == len(asked):
         raise UserError(f"experiments: '{unknown[0]}' is unknown, or has no run yet{nearest(str(unknown[0]), known)}")
     rows = select(metrics, points, **{**chosen, "values": _labels(chosen["values"])})
     there = list(rows["split"].drop_duplicates())
