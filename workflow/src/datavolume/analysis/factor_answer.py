@@ -45,10 +45,23 @@ def factor_answer(question: str, ranked: Ranked) -> dict[str, Any]:
 def _best_setting(ranked: Ranked) -> str:
     """The best of all values; of equals, the one that says most of its setting."""
     leaders = list(zip(ranked.groups, (rows.iloc[0] for rows in ranked.of_group), strict=True))
-    group, best = max(leaders, key=lambda pair: (pair[1]["mean"], len(pair[0].settings[pair[1]["value"]])))
+    place, (group, best) = max(
+        enumerate(leaders), key=lambda entry: (entry[1][1]["mean"], len(entry[1][0].settings[entry[1][1]["value"]]))
+    )
     compared = {frozenset(rows["run"]) for group in ranked.groups for rows in group.values.values()}
-    told = "" if best["seeds"] > 1 else f"; {ONE_SEED}"
+    alike = _alike(ranked.of_group[place])
+    told = f"; {_named(group, join(alike))} cannot be told from it" if alike else ""
+    told = told if best["seeds"] > 1 else f"; {ONE_SEED}"
     return f"The best of {len(compared)} settings is {_setting(ranked, group, best)}: {_accuracy(best)}{told}"
+
+
+def _named(group: Group, value: str) -> str:
+    return value if group.stage in (EXPERIMENT, "architecture") else f"{group.factor} {value}"
+
+
+def _alike(rows: pd.DataFrame) -> list[str]:
+    """The values that were tested against the best, and cannot be told from it."""
+    return [str(value) for value in rows.loc[rows["p"] >= _ALPHA, "value"]]
 
 
 def _setting(ranked: Ranked, group: Group, best: Row[Any]) -> str:
@@ -73,9 +86,10 @@ def _what_matters(ranked: Ranked) -> str:
     names = len({group.name for group, *_ in known}) > 1
     group, rows, worst = known[0]
     if len(known) == 1:
-        return f"Its {group.factor} matters: {_apart(rows, worst)}"
+        said = _named(group, _apart(rows, worst))
+        return said if said.startswith(rows["value"].iloc[0]) else f"{said[0].upper()}{said[1:]}"
     last, _, least = known[-1]
-    most = f"{group.factor.capitalize()} matters most: {_apart(rows, worst)}"
+    most = f"{group.factor.capitalize()} changes accuracy most: {_apart(rows, worst)}"
     said = f"{last.factor} least, {points(least['difference'])} between best and worst"
     return f"{most}{_where(group, names)}; {said}{_where(last, names)}"
 
@@ -105,24 +119,23 @@ def _parts(group: Group, rows: pd.DataFrame, test: dict[Any, Any]) -> Iterator[s
         leads = [f"{_lead(second)} above {second['value']}"]
         leads += [f"{_lead(worst)} above {worst['value']}, the worst"] if len(others) > 1 else []
         yield f"{best['value']} is best of {len(rows)} with {_accuracy(best)}, {' and '.join(leads)}"
-        yield _told_apart(best, others)
+        yield _told_apart(rows, others)
     else:
         yield f"only {best['value']} has a finite accuracy, {_accuracy(best)}"
     if not math.isnan(test["p"]):
         degrees = f"{test['df1']:.0f}, {test['df2']:.1f}"
         yield f"over all values Welch's F({degrees}) = {test['F']:.1f}, {p_value(test['p'])}, η² = {test['eta2']:.2f}"
     if group.chosen and group.chosen != best["value"]:
-        yield f"the design went on with {group.chosen}, which was chosen before these images were looked at"
+        yield f"the design went on with {group.chosen}, by its `choose`"
 
 
-def _told_apart(best: Row[Any], others: pd.DataFrame) -> str:
+def _told_apart(rows: pd.DataFrame, others: pd.DataFrame) -> str:
     """Which values cannot be told from the best."""
     if others["p"].isna().all():
-        return ONE_SEED if best["seeds"] < 2 or others["seeds"].max() < 2 else "too few seeds to compare them"
-    alike = others.loc[~(others["p"] < _ALPHA), "value"]
-    if alike.empty:
-        return "no other value is as good (Games–Howell, 5 %)"
-    return f"{join(list(alike))} cannot be told from it (Games–Howell, 5 %)"
+        alone = "the best has one seed" if others["seeds"].max() > 1 else "the others have one seed"
+        return ONE_SEED if rows["seeds"].max() < 2 else f"{alone}, so nothing can be told from noise"
+    alike = _alike(rows)
+    return f"{join(alike)} cannot be told from it (Games–Howell, 5 %)" if alike else "the others are told from it"
 
 
 def _closing(ranked: Ranked) -> str:

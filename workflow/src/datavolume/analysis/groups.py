@@ -58,7 +58,7 @@ def groups(summary: pd.DataFrame, points: pd.DataFrame) -> Iterator[Group]:
 
 
 def _keyed(summary: pd.DataFrame) -> pd.DataFrame:
-    volume = summary["fraction"].astype(str) + "/" + summary["size"].astype(str)
+    volume = [f"{fraction}/{size}" for fraction, size in zip(summary["fraction"], summary["size"], strict=True)]
     return summary.assign(data=summary["dataset"].str.rpartition("-")[0], volume=volume)
 
 

@@ -19,6 +19,8 @@ from scipy import stats
 
 __all__ = ["games_howell", "welch"]
 
+_TINY = 1e-12  # relative to a mean: a deviation below it is rounding
+
 Samples = Sequence[NDArray[np.float64]]
 
 
@@ -26,7 +28,9 @@ def _moments(samples: Samples, least: float) -> tuple[NDArray[np.float64], NDArr
     """Sizes, means and variances, each [k]."""
     sizes = np.array([len(sample) for sample in samples], dtype=float)
     means = np.array([sample.mean() for sample in samples])
-    return sizes, means, np.maximum([sample.var(ddof=1) for sample in samples], least**2)
+    variances = np.array([sample.var(ddof=1) for sample in samples])
+    variances[variances <= (_TINY * means) ** 2] = 0
+    return sizes, means, np.maximum(variances, least**2)
 
 
 def welch(samples: Samples, *, least: float = 0.0) -> dict[str, float]:
