@@ -120,8 +120,9 @@ def _measured(row: Mapping[str, Any], runs: pd.DataFrame, metrics: pd.DataFrame)
 
 
 def _at_epoch(evaluations: pd.DataFrame, epoch: float) -> pd.DataFrame:
-    """The last evaluation up to that epoch, if one lies within half an epoch of it."""
-    near: pd.DataFrame = evaluations[(evaluations["epoch"] <= epoch + 1e-6) & (evaluations["epoch"] > epoch - 0.5)]
+    """The evaluation next to that epoch, if one lies within half an epoch of it."""
+    away = (evaluations["epoch"] - epoch).abs()
+    near: pd.DataFrame = evaluations[(away < 0.5) & (away == away.groupby(evaluations["run"]).transform("min"))]
     return near
 
 

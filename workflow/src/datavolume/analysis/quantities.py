@@ -11,16 +11,15 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass
 
-from datavolume.analysis.metrics import METRICS
+from datavolume.analysis.metrics import LAST_BATCH, METRICS
 from datavolume.errors import UserError
 from datavolume.study.validate import nearest
 
-__all__ = ["FITS", "LAST_BATCH", "STATISTICS", "Quantity", "quantity", "statistic"]
+__all__ = ["FITS", "STATISTICS", "Quantity", "quantity", "statistic"]
 
 STATISTICS = ("last", "best", "first", "total", "best_run", "below")
 _LINE = ("slope", "intercept", "r2")
 FITS = (*_LINE, *(f"{name}_without_largest" for name in _LINE), "p", "saturation")
-LAST_BATCH = ("last_batch_top1", "last_batch_loss")
 
 _SHARE = {"percent": 100.0, "share": 1.0}
 _TIME = {"seconds": 1.0, "minutes": 1 / 60, "hours": 1 / 3600, "days": 1 / 86400}

@@ -70,12 +70,12 @@ def plan_table(
     data["volume"] = [_volume(row) for row in data.to_dict("records")]
     data = data[[*_KEYS, *(_COLUMNS[name].frame for name in _COLUMNS)]]
     beside = printed(results, published)
-    first = "Network" if data["title"].nunique() == 1 else "Experiment"
-    head = [first]
+    named = data["title"].nunique() > 1 or (data["value"] != "").any()
+    head = [*(["Experiment"] if named else []), *(["Network"] if not named or data["network"].nunique() > 1 else [])]
     for column in (_COLUMNS[name] for name in columns):
         head += [column.head, *(["printed"] if beside.has(column.metric) else [])]
     groups = [group for _, group in data.groupby(["experiment", "value", "network"], sort=False)]
-    lines = [[_line(row, first, columns, beside) for row in _rising(group).to_dict("records")] for group in groups]
+    lines = [[_line(row, head, columns, beside) for row in _rising(group).to_dict("records")] for group in groups]
     return Table(data.reset_index(drop=True), head, lines)
 
 
@@ -88,8 +88,9 @@ def _volume(row: Mapping[Any, Any]) -> str:
     return count(row["n"]) if math.isnan(row["fraction"]) else share(row["fraction"])
 
 
-def _line(row: Mapping[Any, Any], first: str, columns: Sequence[str], beside: Printed) -> list[str]:
-    cells = [str(row["network"]) if first == "Network" else ", ".join(filter(None, (row["title"], row["value"])))]
+def _line(row: Mapping[Any, Any], head: Sequence[str], columns: Sequence[str], beside: Printed) -> list[str]:
+    cells = [", ".join(filter(None, (row["title"], row["value"])))] if "Experiment" in head else []
+    cells += [str(row["network"])] if "Network" in head else []
     for column in (_COLUMNS[name] for name in columns):
         value = row[column.frame]
         cells.append(column.text(value) if pd.notna(value) else NOTHING)

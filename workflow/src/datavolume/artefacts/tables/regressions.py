@@ -8,8 +8,7 @@ from typing import Any
 
 import pandas as pd
 
-from datavolume.analysis.metrics import METRICS, Metric
-from datavolume.analysis.quantities import LAST_BATCH
+from datavolume.analysis.metrics import LAST_BATCH, METRICS, Metric
 from datavolume.analysis.requirement import gains, requirement
 from datavolume.analysis.seed_lines import regressions
 from datavolume.analysis.select import select

@@ -49,7 +49,8 @@ def steps_table(
     head += ["Images", "Batch", "Learning rate", "Epochs", *_metric_heads(names, beside)]
     head += ["Image passes (× all images)", "Training time"] if cost else []
     groups = []
-    for _, group in data.groupby(["experiment", "network"], sort=False):
+    several = data["experiment"].nunique() > 1
+    for _, group in data.assign(setup=_setups(data, several)).groupby(["experiment", "network"], sort=False):
         setups = group.groupby(["stage", "value", "n"], sort=False)
         groups.append([line for _, phases in setups for line in _setup(phases, names, beside, cost, "Network" in head)])
     return Table(data, [*head, "Runs"], groups)
@@ -84,13 +85,25 @@ def _line(
     return [*cells, *(_cost(row["passes"], row["seconds"]) if cost else []), str(row["runs"])]
 
 
+def _setups(data: pd.DataFrame, several: bool) -> list[str]:
+    """What each row's set-up is called: its value, after the experiment's title where there are several; and its share
+    of the data, where it is not all or the experiment has other shares too."""
+    volumes = data.groupby(["experiment", "network"])["n"].transform("nunique") > 1
+    names = []
+    for row, varied in zip(data.to_dict("records"), volumes, strict=True):
+        words = [row["title"]] if several or not row["value"] else []
+        name = ": ".join([*words, *([row["value"]] if row["value"] else [])])
+        shown = pd.notna(row["fraction"]) and (varied or row["fraction"] != 1)
+        names.append(f"{name}, {share(row['fraction'])}" if shown else name)
+    return names
+
+
 def _name(row: Mapping[Any, Any], phases: int) -> str:
-    """The set-up's own words; of a phase its number, and the share of the run's own images that it sees."""
-    setup = str(row["value"] or row["title"])
+    """The set-up; of a phase its number, and the share of the run's own images that it sees."""
     part = share(round(row["images"] / row["n"], 3))
     if phases == 1:
-        return setup if pd.isna(row["fraction"]) or row["fraction"] == 1 else f"{setup}, {share(row['fraction'])}"
-    return f"{setup}, step 1: {part}" if row["phase"] == 0 else f"→ step {row['phase'] + 1}: {part}"
+        return str(row["setup"])
+    return f"{row['setup']}, step 1: {part}" if row["phase"] == 0 else f"→ step {row['phase'] + 1}: {part}"
 
 
 def _beside(metric: str, row: Mapping[Any, Any], phases: int, beside: Printed) -> str:
