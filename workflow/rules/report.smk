@@ -24,6 +24,8 @@ rule report:
         question=STUDY.question,
         scale=STUDY.scale,
         artefacts=SHOWING.shown,
+        # Its comment says what a paper leaves open; an edit of comments makes nothing stale.
+        source=str(WORKFLOW.file),
         # Read where it is there, but no input: it grows with every job of any study.
         efficiency="logs/submitit/efficiency.csv",
     message:
