@@ -24,6 +24,7 @@ from datavolume.study.phases import phases_of
 __all__ = ["Cost", "cost_of"]
 
 JOB_SECONDS = 5.0  # from the start of a job to its first update: imports (docs/benchmarks.md: 2.5 s of CPU), reading
+_FILE_DATASETS = frozenset(file_datasets())
 _FLOAT = 4  # bytes; weights and their optimiser's state are float32 in both tiers
 _OPTIMISER_VALUES = {"sgd": 1, "adamw": 2, "rmsprop": 2}  # kept for each weight
 
@@ -100,15 +101,22 @@ class _Seconds:
 
     def of_updates(self, phase: PhaseWork, speed: Speed) -> tuple[float, float]:
         """(seconds, seconds in which the device computes)."""
-        training, measured = speed.training, speed.basis == "measured"
-        if self.run.recipe.network.frozen and not measured:
-            training = self._head(speed) if keeps_features(self.run.recipe) else speed.evaluation
-        cached = keeps_features(self.run.recipe)
+        training, cached = speed.training, keeps_features(self.run.recipe)
+        if self.run.recipe.network.frozen and speed.basis != "measured":
+            training = self._head(speed) if cached else speed.evaluation
         busy = phase.images / (training * self.units if cached else self.rate(training))
+        return max(busy, self._least(phase, speed)), busy
+
+    def _least(self, phase: PhaseWork, speed: Speed) -> float:
+        """What is measured, or stated of a CPU, holds it already; what is stated of a GPU is so for large batches."""
+        if speed.basis == "measured" or (speed.basis == "stated" and self.device == "cpu"):
+            return 0.0
+        network, classes = self.run.recipe.network, self.sizes.classes
+        layers, parameters = self.facts.layers, self.facts.parameters(classes, network)
+        if keeps_features(self.run.recipe):
+            layers, parameters = 1 + len(network.hidden), self.facts.head(classes, network)
         shards = math.ceil(phase.shards / self.resources.processes)
-        layers = 1 + len(self.run.recipe.network.hidden) if cached else self.facts.layers
-        least = 0.0 if measured else phase.updates * shards * least_update_seconds(self.device, layers)
-        return max(busy, least), busy
+        return phase.updates * shards * least_update_seconds(self.device, layers, parameters)
 
     def of_evaluations(self, work: Work, speed: Speed) -> float:
         if keeps_features(self.run.recipe):
@@ -131,7 +139,7 @@ class _Seconds:
     def _decoding(self) -> float | None:
         """Images/s that the job's threads decode; None where images are kept as pixels."""
         dataset, resources = self.run.dataset, self.resources
-        if dataset.name not in file_datasets():
+        if dataset.name not in _FILE_DATASETS:
             return None
         store = choose_store(dataset, self.sizes.count, self.sizes.side).name
         each = self.speeds.decoding.get(store)

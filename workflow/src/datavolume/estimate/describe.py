@@ -18,7 +18,7 @@ from datavolume.estimate.model import Estimate, Row, Undecided
 from datavolume.estimate.speed import Speeds
 from datavolume.estimate.tables import read_speeds
 from datavolume.study.designs import Decision, LaidOut
-from datavolume.study.model import Run, Study
+from datavolume.study.model import Run, Study, Volume
 from datavolume.study.paths import Paths
 from datavolume.study.plan import Plan, PlannedRun
 
@@ -71,6 +71,7 @@ class _Rows:
     build: bool
     _costs: dict[tuple[object, ...], Cost | str] = field(default_factory=dict)
     _sizes: dict[str, Sizes | None] = field(default_factory=dict)
+    _runs: dict[str, Run] = field(default_factory=dict)
 
     def rows(self) -> Iterator[Row]:
         jobs: dict[str, list[int]] = {}
@@ -105,15 +106,24 @@ class _Rows:
         return self._costs[key]
 
     def _worked_out(self, planned: PlannedRun, device: str) -> Cost | str:
-        run = planned.unpack()
+        run = self._run(planned)
         sizes = self._sizes_of(planned.dataset, run)
         if sizes is None:
-            return f"{run.dataset.name}: unknown until the data are indexed"
+            return f"{run.dataset.path or run.dataset.name}: unknown until the data are indexed"
         cost = self._with(run, planned, sizes, device)
         if cost is None and self.build:
             self._learn(run, sizes)
             cost = self._with(run, planned, sizes, device)
         return cost or f"{run.architecture} is not in config/networks.csv: `snakemake plan` builds it"
+
+    def _run(self, planned: PlannedRun) -> Run:
+        """Unpacked once for all that differ in volume and seed alone, of which only the number of images counts."""
+        before, _, carry = _shape(planned.spec)
+        if carry:
+            return planned.unpack()
+        if before not in self._runs:
+            self._runs[before] = planned.unpack()
+        return replace(self._runs[before], volume=Volume(fraction=planned.fraction, size=planned.size))
 
     def _with(self, run: Run, planned: PlannedRun, sizes: Sizes, device: str) -> Cost | None:
         return cost_of(run, planned.resources, sizes, self.speeds, device=device, kept=len(planned.kept.split()))

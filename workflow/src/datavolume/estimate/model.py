@@ -20,6 +20,7 @@ if TYPE_CHECKING:
 
 __all__ = ["Estimate", "Row", "Undecided"]
 
+_NAMED = 3  # stages
 _REQUEUES = 10  # the executor's, unless --submitit-requeues says otherwise
 _BASES = {
     "measured": "measured by `snakemake timing`",
@@ -122,8 +123,11 @@ class Estimate:
 
     def notes(self) -> list[str]:
         """What the hours rest on, one line a source."""
-        sources = Counter(f"{row.network} on {row.device}: {row.cost.speed.source}" for row in self.rows if row.cost)
-        counted = [f"images/s of {source} ({count(number, 'configuration')})" for source, number in sources.items()]
+        networks: dict[tuple[str, str], dict[str, None]] = {}
+        for row in self.rows:
+            if row.cost:
+                networks.setdefault((row.device, row.cost.speed.source), {})[row.network] = None
+        counted = [f"images/s of {', '.join(of)} on {device}: {why}" for (device, why), of in networks.items()]
         several = any(row.units > 1 for row in self.rows)
         stops = any(row.cost and row.cost.work.stops_early for row in self.rows)
         linear = ["Several GPUs or threads are counted as so many times one."] if several else []
@@ -144,14 +148,15 @@ class Estimate:
     def _open(self) -> str:
         if not self.undecided:
             return ""
-        stages = ", ".join(f"{one.experiment} ({one.stage})" for one in self.undecided)
+        stages = ", ".join(f"{one.experiment} ({one.stage})" for one in self.undecided[:_NAMED])
+        stages += f" and {len(self.undecided) - _NAMED} more" if len(self.undecided) > _NAMED else ""
         kinds = {"GPU": [one for one in self.undecided if one.device != "cpu"]}
         kinds["core"] = [one for one in self.undecided if one.device == "cpu"]
         spent = " and ".join(
             f"{hours(sum(one.device_hours for one in those))} {kind} hours" for kind, those in kinds.items() if those
         )
         runs = sum(one.runs for one in self.undecided)
-        return f"Still to be decided: {stages}; then at most {count(runs, 'run')} more, about {spent}"
+        return f"Still to be decided: {stages}; then at most {count(runs, 'run')}, about {spent} on top"
 
     def _hours(self) -> str:
         said = []

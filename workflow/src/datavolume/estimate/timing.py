@@ -2,8 +2,8 @@
 
     python -m datavolume.estimate.timing --results results/imagenette --case <name> --output <file> [--seconds 10]
 
-The engine's own learner trains, so it is what a job does but for decoding, on one GPU (or one process's threads) with its
-part of the batch. No data are needed, and pretrained weights neither: other weights are as quick. What it writes is
+The engine's own learner trains, so it is what a job does but for decoding, on one GPU (or one process's threads) with
+its part of the batch. No data are needed, and pretrained weights neither: other weights are as quick. What it writes is
 used in place of config/throughput.csv from then on.
 """
 
@@ -81,8 +81,6 @@ def time_case(case: Case, seconds: float) -> Timed:
     """Raises UserError where the device's memory is too small."""
     make_deterministic(case.resources.threads)
     with joined(case.gpus) as group:
-        if case.gpus and group.device.type != "cuda":
-            print("no GPU is visible here: the CPU is timed", file=sys.stderr)
         run, images = _part(case), _images(case, group.device)
         stretch = stretches(run, [_entries(run, images)], len(images.subset))[0]
         try:

@@ -29,8 +29,9 @@ def hours(value: float) -> str:
 
 
 def size(number: float) -> str:
-    """`0.3 MB`, `12 MB`, `3.4 GB`; powers of ten, as disks are sold."""
-    megabytes = number / 1e6
-    if megabytes < 1000:
-        return f"{megabytes:.{0 if megabytes >= 10 else 1}f} MB"
-    return f"{megabytes / 1000:,.1f} GB".replace(",", " ")
+    """`0.3 MB`, `12 MB`, `3.4 GB`, `1.4 TB`; powers of ten, as disks are sold."""
+    if number >= 1e12:
+        return f"{number / 1e12:.1f} TB"
+    if number >= 1e9:
+        return f"{number / 1e9:.1f} GB"
+    return f"{number / 1e6:.{0 if number >= 1e7 else 1}f} MB"
