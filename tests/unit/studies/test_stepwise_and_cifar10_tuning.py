@@ -128,4 +128,5 @@ def test_early_stopping_watches_images_that_no_figure_shows() -> None:
     for point in points("cifar10_tuning", "cnn", "efficientnet", "mobilenet_frozen", "mobilenet", "augmentation"):
         assert point.run.dataset.tuning == 0.2
         stopping = point.run.recipe.early_stopping
-        assert stopping is not None and (stopping.patience, stopping.min_delta) == (3, 0.005)
+        assert stopping is not None
+        assert (stopping.patience, stopping.min_delta) == (3, 0.005)
