@@ -24,7 +24,7 @@ def _length(value: float) -> str:
     if not value:
         return NOTHING
     near = abs(value - round(value)) < 0.005 * max(1.0, value / 100)
-    return f"{value:.0f}" if near and round(value) else f"{value:.2f}"
+    return count(value) if near and round(value) else f"{value:.2f}"
 
 
 @dataclass(frozen=True)

@@ -19,7 +19,7 @@ __all__ = ["cost_table", "time_table"]
 
 _BY = {"run": ["run"], "subset": ["network", "n", "subset_seed"], "experiment": ["experiment"], "network": ["network"]}
 
-_Part = tuple[str, dict[str, Any], pd.DataFrame]  # what a row is called, where it stands in a published file, its runs
+_Part = tuple[str, dict[str, str], pd.DataFrame]  # what a row is called, where it stands in a published file, its runs
 
 
 def time_table(
@@ -52,11 +52,12 @@ def time_table(
 def _parts(runs: pd.DataFrame, by: str) -> Iterator[_Part]:
     for _, group in runs.groupby(_BY[by], sort=False):
         row = group.iloc[0]
-        place: dict[str, Any] = {name: row[name] for name in ("experiment", "network") if name in _BY[by]}
+        place = {"experiment": " ".join(group["experiment"].unique())}
+        place |= {"network": row["network"]} if "network" in _BY[by] else {}
         name = str(row["title"] if by == "experiment" else row["run" if by == "run" else "network"])
         if by == "subset":
             name = f"Subset {int(row['subset_seed']) + 1} ({name}, {count(row['n'])} images)"
-            place |= {"stage": "subset_seed", "value": row["subset_seed"]}
+            place |= {"stage": "subset_seed", "value": str(row["subset_seed"])}
         yield name, place, group
 
 
