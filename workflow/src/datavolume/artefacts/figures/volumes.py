@@ -22,6 +22,8 @@ from datavolume.artefacts.style import linear_size_axis, size_axis
 
 __all__ = ["best_and_last"]
 
+_MARKERS = {"best": 8.0, "last": 4.5}
+
 
 def best_and_last(
     results: Results,
@@ -58,8 +60,8 @@ def best_and_last(
     data = _means(layout, volumes)
     figure, grid = layout.draw([*entries(layout.lines), *band(data)])
     for panel in grid:
-        for number, line in enumerate(lines_of(layout.lines)):
-            _line(panel, line.rows(panel.rows(data)), line, number)
+        for line in lines_of(layout.lines):
+            _line(panel, line.rows(panel.rows(data)), line)
     for panel in grid:  # once all are drawn: some share their scale
         panel.finish()
         _size_axis(panel, volumes, log=log)
@@ -79,15 +81,15 @@ def _means(layout: Layout, volumes: Volumes) -> pd.DataFrame:
     return data[list(dict.fromkeys(columns))]
 
 
-def _line(panel: Panel, rows: pd.DataFrame, line: LineStyle, number: int) -> None:
-    """Later lines have smaller markers, so that those below are seen."""
+def _line(panel: Panel, rows: pd.DataFrame, line: LineStyle) -> None:
+    """The best have larger markers than the last, which are often the same and would hide them."""
     if rows.empty:
         return
     rows, scale = rows.sort_values("n"), METRICS[rows["metric"].iloc[0]].scale
     if rows["lower"].notna().any():
         lower, upper = scale * rows["lower"], scale * rows["upper"]
         panel.axes.fill_between(rows["n"], lower, upper, color=line.style["color"], alpha=0.15, linewidth=0)
-    style = {**line.style, "markersize": max(3.5, 9 / (1 + 0.8 * number))}
+    style = {**line.style, "markersize": _MARKERS[rows["statistic"].iloc[0]]}
     panel.axes.plot(rows["n"], scale * rows["mean"], label=line.words, **style)
 
 
