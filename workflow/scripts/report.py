@@ -35,8 +35,8 @@ def report(
 ) -> None:
     """`artefacts` are name, form, title, caption and section of each, in order, and their files are found by name;
     `comparison` is one file or none; `efficiency` is what the submitit executor noted of finished jobs, if it ran any;
-    `source` is the study's own file, for the comment at its top; `texts`: title, question and scale, and the command that runs the study. Raises UserError for an artefact without
-    its file."""
+    `source` is the study's own file, for the comment at its top; `texts`: title, question and scale, and the command
+    that runs the study. Raises UserError for an artefact without its file."""
     content = Report(
         summary=pd.read_parquet(summary),
         timing=pd.read_parquet(timing),

@@ -266,7 +266,7 @@ def test_small_p_values_and_missing_values() -> None:
 
 
 COMMENT = """\
-# S. Author: "A <title>", 2021.
+# S. Author: "<Title>", 2021.
 # On two lines.
 #
 # What differs:
@@ -281,14 +281,14 @@ title: Made up
 
 def test_the_comment_at_the_top_of_a_study_is_shown(report: Report) -> None:
     assert remarks(COMMENT) == [
-        Remarks('S. Author: "A <title>", 2021. On two lines.'),
+        Remarks('S. Author: "<Title>", 2021. On two lines.'),
         Remarks("What differs:", ["The rate is not said.", "Nor the seed."]),
     ]
     assert remarks("title: Made up\n# later\n") == []
     assert "About the study" not in render(report)
     html = main_of(render(replace(report, source=COMMENT)))
     assert "<li>The rate is not said.</li>" in html
-    assert "A &lt;title&gt;" in html
+    assert "&lt;Title&gt;" in html
     assert "Of the next key" not in html
 
 

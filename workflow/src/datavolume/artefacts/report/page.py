@@ -38,9 +38,9 @@ _SCRIPTS = ("page.js", "runs.js")
 class Report:
     """All that the report shows. `artefacts` in the study's order; `analysis` the statistics' frames by name;
     `comparison` with printed numbers, empty where there are none; `points` and `timing` as collected; `environments`
-    what each training job wrote, with its `configuration` and `seeds`; `study` the YAML text as it was planned, `source`
-    that of the study's own file, with its comments; `jobs` the rows that the submitit executor noted, of this study
-    and others."""
+    what each training job wrote, with its `configuration` and `seeds`; `study` the YAML text as it was planned,
+    `source` that of the study's own file, with its comments; `jobs` the rows that the submitit executor noted, of this
+    study and others."""
 
     title: str
     question: str
