@@ -154,10 +154,28 @@ def test_what_a_staged_design_went_on_with(tmp_path: Path) -> None:
     )
 
 
-def test_a_shared_run_tells_of_its_latest_stage(tmp_path: Path) -> None:
-    """The best is the baseline: it stands in both stages, and names one factor at a time only."""
+def test_a_shared_run_tells_of_all_its_stages(tmp_path: Path) -> None:
+    """The best is the baseline: it stands in both stages, and each says one factor only."""
     found = groups_of(tmp_path, {"ablation": ABLATION}, lambda run: 0.9 if run.recipe.batch_size == 32 else 0.8)
-    assert answer_of(found)["answer"].startswith("The best of 4 settings is mlp with batch size 32: 90.0 %")
+    assert answer_of(found)["answer"].startswith(
+        "The best of 4 settings is mlp with batch size 32 and weight decay 0.01: 90.0 %"
+    )
+
+
+def test_one_factor_in_several_places_is_counted(tmp_path: Path) -> None:
+    """Trained stepwise or at once, on two networks and two volumes; better stepwise where there is less data."""
+    vary = {"recipe": {"at once": {}, "stepwise": {"learning_rate": 0.1}}}
+    steps = {"architectures": ["mlp", "small_cnn"], "fractions": [0.5, 1], "seeds": 1, "vary": vary}
+
+    def top1(run: Run) -> float:
+        step = 0.03 if run.volume.fraction == 0.5 else -0.01 if run.architecture == "mlp" else 0.01
+        return 0.8 + (step if run.recipe.learning_rate == 0.1 else 0)
+
+    answer = answer_of(groups_of(tmp_path, {"steps": steps}, top1))["answer"]
+    assert answer == (
+        f"The best of 8 settings is mlp with stepwise: 83.0 %; {ONE_SEED}. In 4 comparisons stepwise is best 3 times and "
+        "at once once; best and worst lie 1.0 to 3.0 percentage points apart."
+    )
 
 
 def test_values_without_a_finite_accuracy_come_last(tmp_path: Path) -> None:

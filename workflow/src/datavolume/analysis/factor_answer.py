@@ -10,7 +10,8 @@ Values are plain JSON; what is not known is null.
 from __future__ import annotations
 
 import math
-from collections.abc import Iterator
+from collections import Counter
+from collections.abc import Iterator, Sequence
 from typing import Any
 
 import pandas as pd
@@ -43,16 +44,20 @@ def factor_answer(question: str, ranked: Ranked) -> dict[str, Any]:
 
 
 def _best_setting(ranked: Ranked) -> str:
-    """The best of all values; of equals, the one that says most of its setting."""
-    leaders = list(zip(ranked.groups, (rows.iloc[0] for rows in ranked.of_group), strict=True))
-    place, (group, best) = max(
-        enumerate(leaders), key=lambda entry: (entry[1][1]["mean"], len(entry[1][0].settings[entry[1][1]["value"]]))
-    )
-    compared = {frozenset(rows["run"]) for group in ranked.groups for rows in group.values.values()}
-    alike = _alike(ranked.of_group[place])
+    """The best of all values, in the stage that says most of its setting."""
+    place = max(range(len(ranked.groups)), key=lambda one: _mean_and_detail(ranked, one))
+    group, rows = ranked.groups[place], ranked.of_group[place]
+    compared = {frozenset(runs["run"]) for other in ranked.groups for runs in other.values.values()}
+    alike = _alike(rows)
     told = f"; {_named(group, join(alike))} cannot be told from it" if alike else ""
-    told = told if best["seeds"] > 1 else f"; {ONE_SEED}"
-    return f"The best of {len(compared)} settings is {_setting(ranked, group, best)}: {_accuracy(best)}{told}"
+    told = told if rows["seeds"].iloc[0] > 1 else f"; {ONE_SEED}"
+    setting = _setting(ranked, group, str(rows["value"].iloc[0]))
+    return f"The best of {len(compared)} settings is {setting}: {_accuracy(rows.iloc[0])}{told}"
+
+
+def _mean_and_detail(ranked: Ranked, place: int) -> tuple[float, int]:
+    best = ranked.of_group[place].iloc[0]
+    return float(best["mean"]), len(ranked.groups[place].settings[best["value"]])
 
 
 def _named(group: Group, value: str) -> str:
@@ -64,16 +69,27 @@ def _alike(rows: pd.DataFrame) -> list[str]:
     return [str(value) for value in rows.loc[rows["p"] >= _ALPHA, "value"]]
 
 
-def _setting(ranked: Ranked, group: Group, best: Row[Any]) -> str:
+def _setting(ranked: Ranked, group: Group, value: str) -> str:
     """`resnet18 (Ablation) with batch size 16 and weight decay 0.001`."""
-    labels = dict(group.settings[best["value"]])
+    labels = _labels(ranked, group, value)
     name = labels.pop("architecture", group.network)
     if group.stage == EXPERIMENT:
-        return " of ".join(filter(None, (best["value"], name)))
+        return " of ".join(filter(None, (value, name)))
     several = len({other.experiment for other in ranked.groups}) > 1 and group.title != name
-    parts = [f"{factor_words(path)} {label}" for path, label in labels.items()]
+    parts = [label if path == "recipe" else f"{factor_words(path)} {label}" for path, label in labels.items()]
     name = f"{name} ({group.title})" if several and name else name or group.title
     return f"{name} with {join(parts)}" if parts else name
+
+
+def _labels(ranked: Ranked, group: Group, value: str) -> dict[str, str]:
+    """Of all factors whose value is known: the same runs may be the values of several."""
+    runs = set(group.values[value]["run"])
+    labels: dict[str, str] = {}
+    for other in ranked.groups:
+        for label, rows in other.values.items():
+            if other.experiment == group.experiment and set(rows["run"]) == runs:
+                labels |= other.settings[label]
+    return labels
 
 
 def _what_matters(ranked: Ranked) -> str:
@@ -83,15 +99,29 @@ def _what_matters(ranked: Ranked) -> str:
     known = sorted(ranges, key=lambda entry: -float(entry[2]["difference"]))
     if not known:
         return "No other value has a finite accuracy to compare it with"
-    names = len({group.name for group, *_ in known}) > 1
     group, rows, worst = known[0]
     if len(known) == 1:
         said = _named(group, _apart(rows, worst))
         return said if said.startswith(rows["value"].iloc[0]) else f"{said[0].upper()}{said[1:]}"
     last, _, least = known[-1]
+    if len({group.factor for group, *_ in known}) == 1:
+        range_ = f"{points(least['difference']).partition(' ')[0]} to {points(worst['difference'])}"
+        return f"{_wins([rows for _, rows, _ in known])}; best and worst lie {range_} apart"
+    names = len({group.name for group, *_ in known}) > 1
     most = f"{group.factor.capitalize()} changes accuracy most: {_apart(rows, worst)}"
     said = f"{last.factor} least, {points(least['difference'])} between best and worst"
     return f"{most}{_where(group, names)}; {said}{_where(last, names)}"
+
+
+def _wins(compared: Sequence[pd.DataFrame]) -> str:
+    """The same factor in several places: how often which value is best."""
+    (first, most), *others = Counter(str(rows["value"].iloc[0]) for rows in compared).most_common()
+    parts = [f"{value} {_times(times)}" for value, times in others]
+    return f"In {len(compared)} comparisons {join([f'{first} is best {_times(most)}', *parts])}"
+
+
+def _times(count: int) -> str:
+    return {1: "once", 2: "twice"}.get(count, f"{count} times")
 
 
 def _where(group: Group, named: bool) -> str:
@@ -135,7 +165,11 @@ def _told_apart(rows: pd.DataFrame, others: pd.DataFrame) -> str:
         alone = "the best has one seed" if others["seeds"].max() > 1 else "the others have one seed"
         return ONE_SEED if rows["seeds"].max() < 2 else f"{alone}, so nothing can be told from noise"
     alike = _alike(rows)
-    return f"{join(alike)} cannot be told from it (Games–Howell, 5 %)" if alike else "the others are told from it"
+    return (
+        f"{join(alike)} cannot be told from it (Games–Howell, 5 %)"
+        if alike
+        else "the others differ from it (Games–Howell, 5 %)"
+    )
 
 
 def _closing(ranked: Ranked) -> str:

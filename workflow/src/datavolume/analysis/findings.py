@@ -43,8 +43,9 @@ def _counted(runs: int) -> str:
 def _closing(statistics: Statistics) -> str:
     if statistics.requirement["lower"].isna().all():
         return (
-            "Every value stands on one training: how far another seed, or other images, would move it is not known. "
-            "Two seeds or more (`seeds` in the study) give intervals."
+            "Every value stands on one training: how far another seed, or other images, would move it is not known; "
+            "the interval of a slope comes from how the volumes scatter around the line. Two seeds or more (`seeds` in "
+            "the study) give intervals."
         )
     return (
         "The tests count every run as independent, although the same seeds, and with nested subsets the same images, "
@@ -104,7 +105,11 @@ def _slope(line: pd.Series[Any], means: pd.Series[Any]) -> str:
     if not math.isnan(gain["slope_lower"]):
         lower, upper = sorted(math.copysign(1, gain["slope"]) * gain[["slope_lower", "slope_upper"]])
         bounds = f" (95 % interval {interval(lower, upper).removesuffix(' %')})"
-    of_means = f", {means['r2']:.2f} of that of seed means" if means["residual_df"] else ""
+    of_means = (
+        f", {means['r2']:.2f} of that of seed means"
+        if means["residual_df"] and means["points"] < line["points"]
+        else ""
+    )
     return (
         f"each doubling of the data {change} {points(abs(gain['slope']))} of top-1 accuracy on average{bounds}; a "
         f"straight line over log10 of the images explains R² = {line['r2']:.2f} of the variance of runs{of_means}."

@@ -44,7 +44,9 @@ class Group:
 
 
 def factor_words(path: str) -> str:
-    """`recipe.batch_size` -> batch size."""
+    """`recipe.batch_size` -> batch size. Several keys of a recipe at once are its training."""
+    if path == "recipe":
+        return "training"
     return path.rpartition(".")[2].replace("_", " ")
 
 
