@@ -173,8 +173,8 @@ def test_one_factor_in_several_places_is_counted(tmp_path: Path) -> None:
 
     answer = answer_of(groups_of(tmp_path, {"steps": steps}, top1))["answer"]
     assert answer == (
-        f"The best of 8 settings is mlp with stepwise: 83.0 %; {ONE_SEED}. In 4 comparisons stepwise is best 3 times and "
-        "at once once; best and worst lie 1.0 to 3.0 percentage points apart."
+        f"The best of 8 settings is mlp with stepwise: 83.0 %; {ONE_SEED}. In 4 comparisons stepwise is best 3 times "
+        "and at once once; best and worst lie 1.0 to 3.0 percentage points apart."
     )
 
 
