@@ -1,6 +1,7 @@
 """The studies of three papers: how many runs they plan, what sharing saves, values that follow from their tables."""
 
 import csv
+import re
 from collections import Counter
 from pathlib import Path
 
@@ -188,3 +189,15 @@ def test_smoke_needs_neither_download_nor_gpu(name: str) -> None:
 @pytest.mark.parametrize(("name", "runs"), [("emnist_letters", 44), ("data_volume_thesis", 20), ("imagenette", 12)])
 def test_the_smoke_plans(name: str, runs: int) -> None:
     assert len(expand(study(name, "smoke")).runs) == runs
+
+
+@pytest.mark.parametrize(("extras", "full", "smoke"), [(False, 4 * 3, 2 * 2), (True, 4 * 3 * 3, 2 * 2 * 3)])
+def test_the_template_can_be_planned(extras: bool, full: int, smoke: int, tmp_path: Path) -> None:
+    """As it is, and with its extras: lines that begin with `#`, where a comment has a blank behind it."""
+    text = (FOLDER / "template.yaml").read_text()
+    (tmp_path / "mine.yaml").write_text(re.sub(r"^#(?! \S)", "", text, flags=re.MULTILINE) if extras else text)
+    for scale, runs in {"full": full, "smoke": smoke}.items():
+        one = load_study(tmp_path / "mine.yaml", scale)
+        assert sum("volume" in run.experiments.split() for run in expand(one).runs) == runs
+        assert len(chosen(one.artefacts)) == (4 if extras else 5)
+        assert len(one.experiments) == (2 if extras else 1)
