@@ -197,7 +197,7 @@ def test_one_seed_among_several(tmp_path: Path) -> None:
     found = rank(groups_of(tmp_path, {"ablation": ABLATION}, top1))
     assert found.tests["note"].iloc[0] == "without 64: fewer than two seeds"
     assert list(found.of_group[0]["note"]) == ["", "", "one seed"]
-    assert found.of_group[0]["p"].isna().to_list() == [True, False, True]
+    assert found.of_group[0]["difference_p"].isna().to_list() == [True, False, True]
 
 
 def test_nothing_finite_and_nothing_varied(tmp_path: Path) -> None:

@@ -66,7 +66,7 @@ def _named(group: Group, value: str) -> str:
 
 def _alike(rows: pd.DataFrame) -> list[str]:
     """The values that were tested against the best, and cannot be told from it."""
-    return [str(value) for value in rows.loc[rows["p"] >= _ALPHA, "value"]]
+    return [str(value) for value in rows.loc[rows["difference_p"] >= _ALPHA, "value"]]
 
 
 def _setting(ranked: Ranked, group: Group, value: str) -> str:
@@ -161,7 +161,7 @@ def _parts(group: Group, rows: pd.DataFrame, test: dict[Any, Any]) -> Iterator[s
 
 def _told_apart(rows: pd.DataFrame, others: pd.DataFrame) -> str:
     """Which values cannot be told from the best."""
-    if others["p"].isna().all():
+    if others["difference_p"].isna().all():
         alone = "the best has one seed" if others["seeds"].max() > 1 else "the others have one seed"
         return ONE_SEED if rows["seeds"].max() < 2 else f"{alone}, so nothing can be told from noise"
     alike = _alike(rows)

@@ -30,7 +30,7 @@ _HEAD = ["experiment", "title", "stage", "factor", "network", "n"]
 _VALUES = [
     *_HEAD,
     *("value", "position", "rank", "seeds", "mean", "lower", "upper"),
-    *("difference", "difference_lower", "difference_upper", "p", "chosen", "note"),
+    *("difference", "difference_lower", "difference_upper", "difference_p", "chosen", "note"),
 ]
 _TEST = ("F", "df1", "df2", "p", "eta2")
 _TESTS = [*_HEAD, "values", "runs", *_TEST, "note"]
@@ -98,7 +98,7 @@ def _lead(
     samples: dict[str, NDArray[np.float64]], best: str, value: str, tested: list[str], least: float
 ) -> dict[str, Any]:
     """Of the best over this value."""
-    unknown = dict.fromkeys(("difference_lower", "difference_upper", "p"), math.nan)
+    unknown = dict.fromkeys(("difference_lower", "difference_upper", "difference_p"), math.nan)
     if not len(samples[value]):
         return {**unknown, "difference": math.nan, "note": "no run has a finite accuracy"}
     lead = {**unknown, "difference": _mean(samples[best]) - _mean(samples[value]), "note": ""}
@@ -107,7 +107,7 @@ def _lead(
     if value not in tested or best not in tested:
         return {**lead, "note": "one seed" if value not in tested else "one seed of the best"}
     found = games_howell([samples[name] for name in tested], tested.index(best), tested.index(value), least=least)
-    bounds = {"difference_lower": found["lower"], "difference_upper": found["upper"], "p": found["p"]}
+    bounds = {"difference_lower": found["lower"], "difference_upper": found["upper"], "difference_p": found["p"]}
     return {**lead, **bounds}
 
 
