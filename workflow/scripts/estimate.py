@@ -1,16 +1,20 @@
 """Say what a study's plan will take, and write it down: a row a configuration."""
 
+from collections.abc import Sequence
 from pathlib import Path
 
 from datavolume.estimate import describe, slurm_limit
 from datavolume.estimate.show import show, write_estimate
 from datavolume.scripting import reporting
 from datavolume.study import Paths, designs, load_study, plan_of, read_decided
+from datavolume.study.without import without
 
 
-def estimate(*, study: Path, scale: str, results: Path, device: str, partition: str, output: Path) -> None:
+def estimate(
+    *, study: Path, scale: str, left_out: Sequence[str], results: Path, device: str, partition: str, output: Path
+) -> None:
     """`device` and `partition` may be empty: then the usual ones. Raises UserError."""
-    loaded, paths = load_study(study, scale), Paths(results)
+    loaded, paths = without(load_study(study, scale), left_out), Paths(results)
     laid_out = list(designs(loaded, read_decided(paths)))
     found = describe(
         loaded,
@@ -21,8 +25,8 @@ def estimate(*, study: Path, scale: str, results: Path, device: str, partition: 
         limit=slurm_limit(partition or None),
         build=True,
     )
-    show(found)
     write_estimate(found, output)
+    show(found)
 
 
 if "snakemake" in globals():
@@ -30,6 +34,7 @@ if "snakemake" in globals():
         estimate(
             study=Path(snakemake.input.study),
             scale=snakemake.params.scale,
+            left_out=snakemake.params.left_out,
             results=Path(snakemake.params.results),
             device=snakemake.params.device,
             partition=snakemake.params.partition,

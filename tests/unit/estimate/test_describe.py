@@ -76,7 +76,7 @@ def test_the_longest_job_against_its_limits(tmp_path: Path) -> None:
     study = study_of(tmp_path, LONG)
     line = estimate_of(study, tmp_path).summary()[2]
     assert line.startswith("Longest job: 5.0 h, resnet50-f1-bs100-")
-    assert line.endswith("; past resources.runtime 60 min: 5 times requeued from its checkpoint")
+    assert line.endswith("; past resources.runtime 60 min: 5 requeues from its checkpoint")
     allowed = estimate_of(study, tmp_path, limit=Limit("gpu", 2880)).summary()[2]
     assert allowed.endswith("checkpoint (partition gpu allows 2880 min)")
     refused = estimate_of(study, tmp_path, limit=Limit("short", 30)).summary()[2]
@@ -88,7 +88,7 @@ def test_the_longest_job_against_its_limits(tmp_path: Path) -> None:
 
 def test_a_job_that_would_be_requeued_too_often(tmp_path: Path) -> None:
     study = study_of(tmp_path, LONG.replace("runtime: 60", "runtime: 20"))
-    assert "16 times requeued from its checkpoint, more than the 10" in estimate_of(study, tmp_path).summary()[2]
+    assert "16 requeues from its checkpoint, more than the 10" in estimate_of(study, tmp_path).summary()[2]
 
 
 def test_what_is_still_to_be_decided(tmp_path: Path) -> None:
@@ -195,3 +195,18 @@ def test_a_dry_run_imports_nothing_heavy() -> None:
     )
     told = subprocess.run([sys.executable, "-c", code], cwd=ROOT, capture_output=True, text=True, check=True)
     assert told.stdout.strip() == "set()"
+
+
+def test_other_jobs_past_their_limits_are_told_too(tmp_path: Path) -> None:
+    """The large one fits its 600 minutes; the half of it, 2.5 hours, is two hours past its own 30."""
+    study = study_of(
+        tmp_path,
+        GPU
+        + """
+experiments:
+  large: {architectures: [resnet50], fractions: [1], seeds: 1, resources: {runtime: 600}}
+  small: {architectures: [resnet18], fractions: [1], seeds: 1, resources: {runtime: 30}}
+""",
+    )
+    line = estimate_of(study, tmp_path).summary()[2]
+    assert line.endswith("fits resources.runtime 600 min; 1 other configuration past theirs, up to 5 requeues each")

@@ -49,6 +49,10 @@ class Case:
         return self.resources.threads
 
     @property
+    def mem_mb(self) -> int:
+        return self.resources.mem_mb
+
+    @property
     def parts(self) -> int:
         """GPUs, or processes, that a batch is shared among: one of them is timed, with its part."""
         return max(1, self.resources.gpus or self.resources.processes)

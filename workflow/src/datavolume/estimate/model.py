@@ -179,9 +179,14 @@ class Estimate:
         row = self.longest
         if row is None:
             return ""
+        others = [starts(other.longest_seconds, other.runtime) - 1 for other in self.rows if other is not row]
+        again = [times for times in others if times]
         said = f"Longest job: {duration(row.longest_seconds)}, {row.configuration}; {self._fits(row)}"
-        over = sum(1 for other in self.rows if starts(other.longest_seconds, other.runtime) > 1)
-        return said + (f"; {count(over, 'configuration')} in all have such jobs" if over > 1 else "")
+        if not again:
+            return said
+        return (
+            f"{said}; {count(len(again), 'other configuration')} past theirs, up to {count(max(again), 'requeue')} each"
+        )
 
     def _fits(self, row: Row) -> str:
         asked = f"resources.runtime {row.runtime} min"
@@ -189,7 +194,7 @@ class Estimate:
         again = starts(row.longest_seconds, row.runtime) - 1
         if not again:
             return f"fits {asked}{partition}"
-        many = f"{count(again, 'time')} requeued from its checkpoint"
+        many = f"{count(again, 'requeue')} from its checkpoint"
         advice = f", more than the {_REQUEUES} that are allowed: raise it" if again > _REQUEUES else ""
         return f"past {asked}: {many}{advice}{partition}"
 
@@ -218,7 +223,8 @@ class Estimate:
         for row in self.rows:
             if row.unknown:
                 reasons[row.unknown] += row.runs
-        return "; ".join(f"Not in these numbers: {count(runs, 'run')}, {why}" for why, runs in reasons.items())
+        left = "; ".join(f"{count(runs, 'run')}, {why}" for why, runs in reasons.items())
+        return f"Not in these numbers: {left}" if left else ""
 
 
 def _line(row: Row) -> str:

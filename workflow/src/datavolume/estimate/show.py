@@ -9,7 +9,7 @@ from __future__ import annotations
 import csv
 import io
 import sys
-from collections.abc import Iterator
+from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
@@ -47,17 +47,18 @@ COLUMNS = (
     "basis",
     "source",
 )
-_SHOWN = 40  # configurations; the rest stand in the file
+_SHOWN = 40  # lines; all configurations stand in the file
 _SHOWN_COLUMNS = (
     "network",
     "volume",
-    "batch",
+    "settings",
     "runs",
+    "hours",
+    "disk",
+    "batch",
     "updates",
     "images",
     "a run",
-    "hours",
-    "disk",
     "images/s",
     "from",
 )
@@ -74,31 +75,41 @@ def show(estimate: Estimate, console: Console | None = None) -> None:
 
 
 def table(estimate: Estimate) -> Table:
-    """The configurations that take longest, first."""
-    rows = sorted(estimate.rows, key=lambda row: -row.device_hours)
+    """Configurations that take the same stand in one line; those that take longest, first."""
+    alike: dict[tuple[str, ...], list[Row]] = {}
+    for row in estimate.rows:
+        alike.setdefault((row.network, row.volume, *_each(row)), []).append(row)
+    lines = sorted(alike.items(), key=lambda line: -sum(row.device_hours for row in line[1]))
     made = Table(box=None, pad_edge=False, header_style="bold")
     for name in _SHOWN_COLUMNS:
         made.add_column(name, justify="left" if name in ("network", "from") else "right", no_wrap=True)
-    for row in rows[:_SHOWN]:
-        made.add_row(*_cells(row))
-    if len(rows) > _SHOWN:
-        left = rows[_SHOWN:]
-        spent = hours(sum(row.device_hours for row in left))
-        made.add_row(f"and {len(left)} more", "", "", str(sum(row.runs for row in left)), "", "", "", spent)
+    for (network, volume, *each), rows in lines[:_SHOWN]:
+        made.add_row(network, volume, str(len(rows)), *_sums(rows), *each)
+    if left := [row for _, rows in lines[_SHOWN:] for row in rows]:
+        made.add_row("and others", "", str(len(left)), *_sums(left))
     return made
 
 
-def _cells(row: Row) -> Iterator[str]:
-    yield from (row.network, row.volume)
+def _sums(rows: Sequence[Row]) -> tuple[str, str, str]:
+    """Runs, device hours and disk of all of them."""
+    known = any(row.cost for row in rows)
+    spent, disk = (sum(row.device_hours for row in rows), sum(row.disk for row in rows))
+    return str(sum(row.runs for row in rows)), hours(spent) if known else "", size(disk) if known else ""
+
+
+def _each(row: Row) -> tuple[str, ...]:
+    """Batch, updates, images and time of one run, images/s and what they rest on."""
     if row.cost is None:
-        yield from ("", str(row.runs), *[""] * 6, row.unknown)
-        return
-    cost = row.cost
-    batches = "/".join(dict.fromkeys(str(phase.batch_size) for phase in cost.work.phases))
-    images = f"{cost.work.images / 1e6:,.3g} M" if cost.work.images >= 1e6 else f"{cost.work.images / 1e3:.0f} k"
-    yield from (batches, str(row.runs), f"{cost.work.updates:,}".replace(",", " "), images)
-    yield from (duration(cost.run_seconds).partition(" (")[0], hours(row.device_hours), size(row.disk))
-    yield from (f"{cost.speed.training:.0f}", cost.speed.basis)
+        return ("", "", "", "", "", "unknown")
+    work, speed = row.cost.work, row.cost.speed
+    return (
+        "/".join(dict.fromkeys(str(phase.batch_size) for phase in work.phases)),
+        f"{work.updates:,}".replace(",", " "),
+        f"{work.images / 1e6:,.3g} M" if work.images >= 1e6 else f"{work.images / 1e3:.0f} k",
+        duration(row.cost.run_seconds).partition(" (")[0],
+        f"{speed.training:.0f}",
+        speed.basis,
+    )
 
 
 def write_estimate(estimate: Estimate, file: Path) -> None:
