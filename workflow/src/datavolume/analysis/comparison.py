@@ -18,12 +18,13 @@ Without any of these no verdict can be given, nor of times, which tell of the ha
 from __future__ import annotations
 
 import math
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
 import pandas as pd
+from numpy.typing import NDArray
 
 from datavolume.analysis.matching import Ours, runs_of, values_of
 from datavolume.analysis.metrics import METRICS
@@ -32,6 +33,8 @@ from datavolume.analysis.published import read_published
 from datavolume.analysis.quantities import Quantity, quantity
 from datavolume.analysis.requirement import requirement
 from datavolume.analysis.seed_lines import fit_of, jackknife_sd
+
+Array = NDArray[np.float64]
 
 __all__ = ["COMPARED", "VERDICTS", "Ours", "compare", "needed", "read_published"]
 
@@ -57,7 +60,8 @@ def compare(published: pd.DataFrame, ours: Ours, *, comparable: bool) -> pd.Data
     What no run of ours is about is "not run", never an error: a study may be thinned. `comparable` is False where the
     study is not the paper's (smoke scale): numbers are shown all the same.
     """
-    rows = [_compared(row, ours, comparable) for row in published.to_dict("records")]
+    spread = _Spread(ours)
+    rows = [_compared(row, ours, spread, comparable) for row in published.to_dict("records")]
     return pd.DataFrame(rows, columns=list(COMPARED)).astype({"size": "Int64", "phase": "Int64"})
 
 
@@ -70,9 +74,46 @@ class _Found:
     noise: Noise
 
 
-def _compared(row: Mapping[Any, Any], ours: Ours, comparable: bool) -> dict[str, Any]:
+class _Spread:
+    """How far replicates lie apart, at all points of the study; what is measured is read once for all rows."""
+
+    def __init__(self, ours: Ours) -> None:
+        self._ours = ours
+        self._groups: dict[tuple[Any, ...], list[tuple[str, Array]]] = {}
+
+    def noise(self, row: Mapping[Any, Any], networks: pd.Series[Any], least: float) -> Noise:
+        """Of one run: from these networks where they have replicates, from all networks otherwise."""
+        groups = self._replicates(row)
+        own = [values for network, values in groups if network in set(networks)]
+        for part in (own, [values for _, values in groups]):
+            noise = pooled(part, least=least)
+            if noise is not UNKNOWN:
+                return noise
+        return UNKNOWN
+
+    def _replicates(self, row: Mapping[Any, Any]) -> list[tuple[str, Array]]:
+        phase = None if pd.isna(row["phase"]) else int(row["phase"])
+        key = (row["metric"], row["statistic"], row["split"], phase)
+        if key not in self._groups:
+            values = values_of(row, self._ours.summary, self._ours)
+            self._groups[key] = list(_points(values, self._ours.points))
+        return self._groups[key]
+
+
+def _points(values: pd.DataFrame, points: pd.DataFrame) -> Iterator[tuple[str, Array]]:
+    """Network and values of each point, of runs that differ in seeds alone; what stands in several places once."""
+    placed = values.merge(points, on="run", suffixes=("", "_of_point"))
+    seen = set()
+    for keys, group in placed.groupby(["experiment", "stage", "value_of_point", "network", "n"]):
+        runs = frozenset(group["run"])
+        if runs not in seen:
+            seen.add(runs)
+            yield str(keys[3]), group["value"].to_numpy(dtype=float)
+
+
+def _compared(row: Mapping[Any, Any], ours: Ours, spread: _Spread, comparable: bool) -> dict[str, Any]:
     asked = quantity(row["metric"])
-    found = _found(row, asked, ours)
+    found = _found(row, asked, ours, spread)
     scale = asked.units[row["unit"]]
     value, printed = scale * found.value, float(row["published"])
     around = 0.0 if asked.exact else scale * found.noise.ours
@@ -117,7 +158,7 @@ def _verdict(row: Mapping[Any, Any], asked: Quantity, difference: float, apart: 
     return "as printed" if asked.exact else "reproduced within seed noise"
 
 
-def _found(row: Mapping[Any, Any], asked: Quantity, ours: Ours) -> _Found:
+def _found(row: Mapping[Any, Any], asked: Quantity, ours: Ours, spread: _Spread) -> _Found:
     if asked.name == "overlap":
         return _overlap(row, ours.overlap)
     if asked.name in ("soft_vote", "hard_vote"):
@@ -131,7 +172,7 @@ def _found(row: Mapping[Any, Any], asked: Quantity, ours: Ours) -> _Found:
     if asked.fit:
         sd, seeds = jackknife_sd(values, asked.fit) if asked.fit != "p" else (math.nan, values["seed"].nunique())
         return _Found(fit_of(values, asked.fit), seeds, of_statistic(sd, seeds))
-    return _reduced(row, asked, values, runs, ours)
+    return _reduced(row, asked, values, runs, spread)
 
 
 def _saturation(runs: pd.DataFrame, metric: str) -> float:
@@ -142,39 +183,22 @@ def _saturation(runs: pd.DataFrame, metric: str) -> float:
     return float(table.loc[table["required"], "share"].iloc[0])
 
 
-def _reduced(row: Mapping[Any, Any], asked: Quantity, values: pd.DataFrame, runs: pd.DataFrame, ours: Ours) -> _Found:
+def _reduced(
+    row: Mapping[Any, Any], asked: Quantity, values: pd.DataFrame, runs: pd.DataFrame, spread: _Spread
+) -> _Found:
     """All runs as one number."""
     numbers = values["value"].to_numpy(dtype=float)
     if row["statistic"] == "total":
         return _Found(float(numbers.sum()), numbers.size, UNKNOWN)
     least = 1 / float(runs["n_validation"].min()) if asked.counted and "n_validation" in runs else 0.0
     if row["statistic"] == "best_run":
-        return _Found(float(numbers.max()), numbers.size, _of_others(row, values, ours, least))
+        return _Found(float(numbers.max()), numbers.size, spread.noise(row, values["network"], least))
     if numbers.size > 1:
         return _Found(float(numbers.mean()), numbers.size, of_seeds(numbers, least=least))
-    noise = UNKNOWN if asked.exact else _of_others(row, values, ours, least)
+    noise = UNKNOWN if asked.exact else spread.noise(row, values["network"], least)
     if noise is UNKNOWN and asked.counted:
         noise = of_images(float(numbers[0]), int(runs["n_validation"].iloc[0]))
     return _Found(float(numbers[0]), 1, noise)
-
-
-def _of_others(row: Mapping[Any, Any], values: pd.DataFrame, ours: Ours, least: float) -> Noise:
-    """From replicates of all points of the study, those of the same network first."""
-    everywhere = {**row, "experiment": "", "stage": "", "value": "", "network": "", "fraction": None, "size": None}
-    others = values_of(everywhere, ours.summary, ours).merge(ours.points, on="run", suffixes=("", "_point"))
-    own = others[others["network"].isin(values["network"])]
-    for part in (own, others):
-        noise = pooled(_replicates(part), least=least)
-        if noise is not UNKNOWN:
-            return noise
-    return UNKNOWN
-
-
-def _replicates(values: pd.DataFrame) -> list[np.ndarray[Any, Any]]:
-    """Values of each point that differ in nothing but seeds, a run that stands in several places once."""
-    keys = ["experiment", "stage", "value_point", "network", "n"]
-    groups = {tuple(sorted(group["run"])): group["value"].to_numpy() for _, group in values.groupby(keys)}
-    return list(groups.values())
 
 
 def _overlap(row: Mapping[Any, Any], overlap: pd.DataFrame) -> _Found:
