@@ -34,7 +34,7 @@ def analyse(
     points = named(frames["points"], experiments)
     runs = curves(frames["summary"], points, frames["plan"])
     statistics = statistics_of(runs if about == "volume" else several_volumes(runs), margin=margin)
-    ranked = rank(groups(frames["summary"], points))
+    ranked = rank(groups(frames["summary"], points, between=about == "factors"))
     for name in TABLES:
         write_csv(outputs[name], getattr(statistics, name))
     for name, part in FACTORS.items():

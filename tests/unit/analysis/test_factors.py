@@ -129,6 +129,8 @@ def test_experiments_that_vary_nothing_are_compared_with_each_other(tmp_path: Pa
     fast = {**PLAIN, "recipe": {"learning_rate": 0.1}, "title": "Fast steps"}
     (group,) = groups_of(tmp_path, {"slow": slow, "fast": fast}, lambda run: 0.9 - run.recipe.learning_rate)
     assert (group.stage, list(group.values), group.name) == ("experiment", ["Slow steps", "Fast steps"], "experiments")
+    frames = designed(tmp_path, {"slow": slow, "fast": fast}, by_batch)
+    assert list(groups(frames.summary, frames.points, between=False)) == []
     answer = answer_of([group])
     assert answer["answer"].startswith("The best of 2 settings is Slow steps of mlp: 89.9 %")
     assert answer["answer"].endswith("Slow steps is 9.9 percentage points (9.7 to 10.1) above Fast steps.")

@@ -50,13 +50,17 @@ def factor_words(path: str) -> str:
     return path.rpartition(".")[2].replace("_", " ")
 
 
-def groups(summary: pd.DataFrame, points: pd.DataFrame) -> Iterator[Group]:
-    """In the study's order; those with one value alone are left out. `summary`: runs with network, n, dataset, ..."""
+def groups(summary: pd.DataFrame, points: pd.DataFrame, *, between: bool = True) -> Iterator[Group]:
+    """In the study's order; those with one value alone are left out. `summary`: runs with network, n, dataset, ...
+
+    `between`: whether experiments that vary nothing are compared with each other.
+    """
     rows = points.merge(_keyed(summary), on="run", how="inner")
     varied = rows[rows["value"] != ""]
     for (experiment, stage), stage_rows in varied.groupby(["experiment", "stage"], sort=False):
         yield from _of_stage(str(experiment), str(stage), stage_rows, varied)
-    yield from _of_experiments(rows[rows["value"] == ""])
+    if between:
+        yield from _of_experiments(rows[rows["value"] == ""])
 
 
 def _keyed(summary: pd.DataFrame) -> pd.DataFrame:
@@ -83,7 +87,7 @@ def _of_experiments(rows: pd.DataFrame) -> Iterator[Group]:
     series = list(_series(rows, ["data", "network", "volume"])) or list(_series(rows, ["data", "volume"]))
     for one in series:
         name = ", ".join(["experiments", *_told_apart(one, [other for other in series if other is not one])])
-        yield _group(one, "", "", EXPERIMENT, EXPERIMENT, name, "")
+        yield _group(one, "", "experiments", EXPERIMENT, EXPERIMENT, name, "")
 
 
 def _series(rows: pd.DataFrame, keys: Sequence[str]) -> Iterator[pd.DataFrame]:
