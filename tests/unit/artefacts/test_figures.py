@@ -16,9 +16,12 @@ from matplotlib.figure import Figure
 from matplotlib.text import Text
 from unit.artefacts.conftest import results_of
 
-from datavolume.artefacts.figures import Drawn, draw, write
-from datavolume.artefacts.registry import FIGURES, Results
+from datavolume.artefacts.drawing import Drawn, draw, write
+from datavolume.artefacts.registry import DEFAULTS, find
+from datavolume.artefacts.results import Results
 from datavolume.artefacts.style import STYLE, labelled_sizes, mark, shades
+
+FIGURES = [name for name in DEFAULTS if find(name).form == "figure"]
 
 pytestmark = pytest.mark.filterwarnings("error")
 

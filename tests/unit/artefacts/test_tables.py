@@ -7,8 +7,8 @@ import pandas as pd
 import pytest
 from unit.artefacts.conftest import results_of
 
-from datavolume.artefacts.registry import Results
-from datavolume.artefacts.tables import Table, make, to_html, to_latex, write
+from datavolume.artefacts.results import Results
+from datavolume.artefacts.setting import Table, make, to_html, to_latex, write
 from datavolume.errors import UserError
 
 pytestmark = pytest.mark.filterwarnings("error")
