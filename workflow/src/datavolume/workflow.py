@@ -79,7 +79,7 @@ class Workflow:
         """What a timing run tells apart: networks at a size, batch and tier."""
         from datavolume.estimate.cases import cases
 
-        return dict(cases(self.plan))
+        return dict(cases(self.plan, self.paths))
 
     def case(self, name: str) -> Case:
         """Raises UserError for a name that the plan does not have."""

@@ -43,15 +43,21 @@ def load_study(path: Path, scale: str = "full") -> Study:
     text = read_yaml(path)
     check(text, "study", path)
     full = {key: value for key, value in text.items() if key != "smoke"}
-    smoke = _without_null(merge(full, text.get("smoke", {})))
+    part = text.get("smoke", {})
+    smoke = _without_null(merge(full, part), part)
     check(smoke, "study", f"{path} with its smoke part")
     return _study(path, scale, smoke if scale == "smoke" else full)
 
 
-def _without_null(text: Mapping[str, Any]) -> dict[str, Any]:
-    """Keys, experiments and artefacts that the smoke part takes away by saying null."""
-    kept = {key: value for key, value in text.items() if value is not None}
-    return {key: _without_null(value) if isinstance(value, Mapping) else value for key, value in kept.items()}
+def _without_null(text: Mapping[str, Any], smoke: Mapping[str, Any]) -> dict[str, Any]:
+    """Without the keys, experiments and artefacts that the smoke part takes away by saying null."""
+    kept = {key: value for key, value in text.items() if not (key in smoke and smoke[key] is None)}
+    return {
+        key: _without_null(value, smoke.get(key, {}))
+        if isinstance(value, Mapping) and isinstance(smoke.get(key, {}), Mapping)
+        else value
+        for key, value in kept.items()
+    }
 
 
 def _study(path: Path, scale: str, text: Mapping[str, Any]) -> Study:
