@@ -1,6 +1,6 @@
 # The commands people and CI use. The first one makes .venv; later ones start at once. Another Python: make demo PYTHON=…
 .DEFAULT_GOAL := help
-.PHONY: help install demo test lint slurm slurm-stop chaos benchmark lock clean
+.PHONY: help install demo test lint slurm slurm-stop chaos benchmark gallery lock clean
 export PYTHON
 # Modules of a cluster put packages here that are not the ones in .venv.
 unexport PYTHONPATH PYTHONHOME
@@ -41,6 +41,9 @@ chaos: install  ## train a small study under random faults on a private Slurm, a
 
 benchmark: install  ## run the benchmarks
 	@set -e; for script in $(sort $(wildcard benchmarks/*.py)); do echo "$$script"; $(BIN)/python "$$script"; done
+
+gallery: install  ## write the gallery's pages of finished studies (STUDIES="results/digits-smoke …")
+	@$(BIN)/python docs/make_gallery.py $(STUDIES)
 
 lock:  ## write envs/lock.txt and envs/datavolume.yaml anew from pyproject.toml (UPGRADE=1: newest versions)
 	@python=$$(envs/python.sh) && "$$python" -m venv .cache/lock
