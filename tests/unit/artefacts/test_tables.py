@@ -90,3 +90,10 @@ def test_html_is_escaped_and_plain_ascii() -> None:
 def test_an_unknown_table(results: Results) -> None:
     with pytest.raises(UserError, match=r"'result'.*did you mean 'results'"):
         make("result", results)
+
+
+def test_latex_has_signs_that_every_engine_can_set() -> None:
+    text = to_latex(Table(pd.DataFrame(), ["A → B", "λ × 2", "R² ≥ 0.9"], [[["a", "…", "5\N{NO-BREAK SPACE}%"]]]))
+    assert text.isascii()
+    assert r"A $\rightarrow$ B & $\lambda$ $\times$ 2 & R$^2$ $\geq$ 0.9 \\" in text
+    assert r"a & \dots{} & 5~\% \\" in text

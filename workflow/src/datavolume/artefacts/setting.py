@@ -43,6 +43,10 @@ def write(table: Table, files: Mapping[str, Path]) -> None:
     write_text(files["html"], to_html(table))
 
 
+_MATHS = {
+    **{"→": r"\rightarrow", "×": r"\times", "±": r"\pm", "≤": r"\leq", "≥": r"\geq", "≈": r"\approx", "²": "^2"},
+    **{"α": r"\alpha", "β": r"\beta", "γ": r"\gamma", "δ": r"\delta", "η": r"\eta", "λ": r"\lambda", "ω": r"\omega"},
+}
 _LATEX = str.maketrans(
     {
         "\\": r"\textbackslash{}",
@@ -51,6 +55,9 @@ _LATEX = str.maketrans(
         "^": r"\textasciicircum{}",
         "–": "--",
         "−": "$-$",
+        "\N{NO-BREAK SPACE}": "~",
+        "…": r"\dots{}",
+        **{sign: f"${name}$" for sign, name in _MATHS.items()},
     }
 )
 
