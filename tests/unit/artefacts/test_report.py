@@ -299,7 +299,7 @@ def test_provenance_has_runs_time_seeds_versions_hardware_command_commit(summary
         {**ENVIRONMENT, "versions": {**versions, "torch": "2.8.0"}, "hostname": "node2"},
     ]
     found = dict(facts(summary.assign(seconds=3.5), environments, command="make demo"))
-    assert found["Runs"] == ["60 runs in 2 training jobs: 2 architectures × 6 data volumes"]
+    assert found["Runs"] == ["60 runs in 2 training jobs: 2 architectures and 6 data volumes"]
     assert found["Training time"][0] == "3 min 30 s in all, without evaluation"
     assert found["Training time"][1] == "from 2026-11-21 01:00 to 2026-11-21 01:00 UTC"
     assert found["Seeds"] == ["0 to 4"]
@@ -314,7 +314,9 @@ def test_provenance_has_runs_time_seeds_versions_hardware_command_commit(summary
 def test_provenance_says_what_it_knows_where_little_is_known(summary: pd.DataFrame) -> None:
     found = dict(facts(summary, []))
     assert "Commit" not in found
-    assert found["Runs"] == ["60 runs in 0 training jobs: 2 architectures × 6 data volumes"]
+    assert found["Runs"] == ["60 runs in 0 training jobs: 2 architectures and 6 data volumes"]
+    one = dict(facts(summary.iloc[:1].assign(network="cnn"), [ENVIRONMENT]))
+    assert one["Runs"] == ["1 run in 1 training job: 1 architecture and 1 data volume"]
 
 
 @pytest.mark.parametrize(

@@ -39,11 +39,14 @@ def facts(
 
 
 def _runs(summary: pd.DataFrame, environments: Sequence[Environment]) -> str:
-    jobs = f"{count(len(environments))} training job" + ("" if len(environments) == 1 else "s")
-    runs = f"{count(len(summary))} run" + ("" if len(summary) == 1 else "s")
-    return (
-        f"{runs} in {jobs}: {summary['architecture'].nunique()} architectures × {summary['n'].nunique()} data volumes"
-    )
+    networks = summary["network" if "network" in summary else "architecture"].nunique()
+    varied = [_number(networks, "architecture"), _number(summary["n"].nunique(), "data volume")]
+    jobs = _number(len(environments), "training job")
+    return f"{_number(len(summary), 'run')} in {jobs}: {' and '.join(varied)}"
+
+
+def _number(many: int, thing: str) -> str:
+    return f"{count(many)} {thing}" + ("" if many == 1 else "s")
 
 
 def _times(summary: pd.DataFrame, environments: Sequence[Environment]) -> Iterator[str]:
