@@ -10,44 +10,9 @@ from pathlib import Path
 
 import pandas as pd
 import pytest
-from projects import make_project, run_snakemake
+from projects import TUNED, make_project, run_snakemake
 
 COLLECTED = "results/tuned/collected/metrics.parquet"
-TUNED = """\
-title: Tuned
-question: Which rate, batch and shift?
-dataset: {name: digits, tuning: 0.2}
-recipe: {budget: {updates: 12}, evaluations: 1}
-seeds_per_job: 2
-answer: {about: factors}
-experiments:
-  dense:
-    architectures: [mlp]
-    fractions: [1]
-    seeds: 2
-    design: one_after_another
-    vary:
-      recipe.learning_rate: [0.00001, 0.01]
-      recipe.batch_size: [32, 64]
-  convolutions:
-    architectures: [small_cnn]
-    fractions: [1]
-    seeds: 2
-  shifted:
-    best_of: [dense, convolutions]
-    fractions: [1]
-    seeds: 2
-    vary:
-      recipe.augmentation:
-        none: {}
-        shift: {shift: 0.25}
-  masks:
-    optional: true
-    architectures: [mlp]
-    fractions: [1]
-    seeds: 1
-    dataset: {name: folder, path: data/masks, image_size: 16}
-"""
 
 
 @pytest.fixture(scope="module")
