@@ -123,5 +123,6 @@ def test_smoke_scale_shows_the_numbers_and_says_that_they_are_not_comparable(rep
     frame = COMPARISON.assign(verdict="not comparable")
     text = words(main_of(render(replace(report, comparison=frame, scale="smoke"))))
     assert "At smoke scale the numbers are not comparable: 6 printed numbers" in text
+    assert "5 printed numbers beside ours." in text
     assert "What differs, and why" not in text
     assert "66.1" in text

@@ -83,12 +83,14 @@ def beside(comparison: pd.DataFrame, titles: Mapping[str, str], *, comparable: b
     parts = zip(comparison.groupby("artefact", sort=False), table.groups, strict=True)
     groups = {str(name): _group(str(name), titles, rows, cells, comparable) for (name, rows), cells in parts}
     order = [*(name for name in titles if name in groups), *(name for name in groups if name not in titles)]
-    return Beside(_summary(comparison["verdict"], comparable), tuple(groups[name] for name in order), comparable)
+    return Beside(
+        _summary(comparison["verdict"], comparable=comparable), tuple(groups[name] for name in order), comparable
+    )
 
 
-def _summary(verdicts: pd.Series[Any], comparable: bool) -> str:
+def _summary(verdicts: pd.Series[Any], *, comparable: bool) -> str:
     """How many there are of each verdict; reproduced ones are counted first, even where there are none."""
-    total = f"{count(len(verdicts))} printed number" + ("" if len(verdicts) == 1 else "s")
+    total = _total(len(verdicts))
     if not comparable:
         return f"At smoke scale the numbers are not comparable: {total} beside those of a shortened study."
     found = Counter(verdicts)
@@ -97,12 +99,17 @@ def _summary(verdicts: pd.Series[Any], comparable: bool) -> str:
     return ", ".join([f"{count(found[first])} of {total} {words}", *rest]) + "."
 
 
+def _total(many: int) -> str:
+    return f"{count(many)} printed number" + ("" if many == 1 else "s")
+
+
 def _group(
     name: str, titles: Mapping[str, str], rows: pd.DataFrame, cells: Sequence[Sequence[str]], comparable: bool
 ) -> Group:
     shown = tuple(_compared(*parts) for parts in zip(cells, _remarks(rows), strict=True))
     title = titles.get(name, name.replace("_", " ").capitalize())
-    return Group(name, title, name in titles, _summary(rows["verdict"], comparable), shown)
+    summary = _summary(rows["verdict"], comparable=True) if comparable else f"{_total(len(rows))} beside ours."
+    return Group(name, title, name in titles, summary, shown)
 
 
 def _remarks(rows: pd.DataFrame) -> Iterator[tuple[str, str]]:

@@ -15,7 +15,7 @@ from typing import Any
 
 import pandas as pd
 from jinja2 import Environment, PackageLoader, StrictUndefined
-from markupsafe import Markup
+from markupsafe import Markup, escape
 
 from datavolume.analysis.efficiency import of_study
 from datavolume.artefacts.report.beside import Beside, beside
@@ -92,7 +92,8 @@ def _templates() -> Environment:
     templates = Environment(
         loader=PackageLoader("datavolume.artefacts.report", "templates"), autoescape=True, undefined=StrictUndefined
     )
-    templates.filters |= {"bind": _bind, "data_uri": data_uri, "embedded": lambda text: Markup(embedded(text))}
+    templates.filters |= {"bind": _bind, "whole": _whole, "data_uri": data_uri}
+    templates.filters["embedded"] = lambda text: Markup(embedded(text))
     return templates
 
 
@@ -116,6 +117,12 @@ def _efficiency(report: Report) -> Efficiency:
 def _bind(text: str) -> str:
     """What belongs together stays on one line: 5 %, p = 0.04, F(5, 48)."""
     return re.sub(r" (?=[%=<])|(?<=[=<]) |(?<=\d), (?=\d+\) =)", _keep_together, text)
+
+
+def _whole(text: str) -> Markup:
+    """An interval in brackets stays on one line, below its number where there is no room beside it."""
+    marked = str(escape(text)).replace("(", '<span class="whole">(').replace(")", ")</span>")
+    return Markup(marked)
 
 
 def _keep_together(match: re.Match[str]) -> str:
