@@ -186,7 +186,7 @@ def test_smoke_needs_neither_download_nor_gpu(name: str) -> None:
     assert {e.name for e in study(name, "smoke").experiments} == {e.name for e in study(name).experiments}
 
 
-@pytest.mark.parametrize(("name", "runs"), [("emnist_letters", 44), ("data_volume_thesis", 20), ("imagenette", 12)])
+@pytest.mark.parametrize(("name", "runs"), [("emnist_letters", 44), ("data_volume_thesis", 18), ("imagenette", 12)])
 def test_the_smoke_plans(name: str, runs: int) -> None:
     assert len(expand(study(name, "smoke")).runs) == runs
 
