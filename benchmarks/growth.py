@@ -28,7 +28,7 @@ from typing import Any
 import numpy as np
 import yaml
 
-from datavolume.analysis.analyse import analyse
+from datavolume.analysis.answering.analyse import analyse
 from datavolume.analysis.collect import Collected, collect, read_parts
 from datavolume.data.index import build_index, load_index
 from datavolume.data.subsets import choose_subset, write_subset

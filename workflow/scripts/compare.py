@@ -4,7 +4,7 @@ from collections.abc import Mapping
 from dataclasses import fields
 from pathlib import Path
 
-from datavolume.analysis.comparison import Ours, compare, read_published
+from datavolume.analysis.published.comparison import Ours, compare, read_published
 from datavolume.artefacts.results import read_results
 from datavolume.files import write_csv
 from datavolume.scripting import reporting

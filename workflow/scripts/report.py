@@ -42,7 +42,8 @@ def report(
         timing=pd.read_parquet(timing),
         points=pd.read_parquet(points),
         answer=_json(answer),
-        analysis={file.stem: pd.read_csv(file) for file in analysis},
+        # A factor's values are labels: 0.0005 is not 0.001
+        analysis={file.stem: pd.read_csv(file, dtype={"value": "str"}) for file in analysis},
         artefacts=_shown(artefacts, {"figure": figures, "table": tables}, interactive),
         comparison=pd.read_csv(comparison[0]) if comparison else pd.DataFrame(),
         environments=[_environment(file) for file in environments],

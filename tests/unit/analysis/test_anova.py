@@ -9,8 +9,8 @@ import pandas as pd
 import pytest
 from scipy import stats
 
-from datavolume.analysis.anova import one_way, two_way
-from datavolume.analysis.tukey import tukey
+from datavolume.analysis.testing.anova import one_way, two_way
+from datavolume.analysis.testing.tukey import tukey
 
 pytestmark = pytest.mark.filterwarnings("error")
 

@@ -9,8 +9,8 @@ import pandas as pd
 import pytest
 from unit.analysis.synthetic import collected_of, make_plan
 
-from datavolume.analysis.analyse import Statistics, analyse
-from datavolume.analysis.answer import answer
+from datavolume.analysis.answering.analyse import Statistics, analyse
+from datavolume.analysis.answering.answer import answer
 from datavolume.analysis.metrics import METRICS
 
 pytestmark = pytest.mark.filterwarnings("error")

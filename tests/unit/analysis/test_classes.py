@@ -3,7 +3,7 @@ from __future__ import annotations
 import numpy as np
 import pandas as pd
 
-from datavolume.analysis.classes import pairs_of, ranked
+from datavolume.analysis.shown.classes import pairs_of, ranked
 from datavolume.data.overlap import overlap_by_class
 
 

@@ -10,8 +10,8 @@ import pytest
 from scipy import stats
 from unit.analysis.small_study import STEPS, Trained, collected
 
-from datavolume.analysis.comparison import COMPARED, Ours, compare, needed
-from datavolume.analysis.noise import of_images, pooled
+from datavolume.analysis.published.comparison import COMPARED, Ours, compare, needed
+from datavolume.analysis.published.noise import of_images, pooled
 
 pytestmark = pytest.mark.filterwarnings("error")
 

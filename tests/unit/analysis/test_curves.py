@@ -10,9 +10,9 @@ import pandas as pd
 import pytest
 from unit.analysis.designed import Frames, designed
 
-from datavolume.analysis.analyse import analyse
-from datavolume.analysis.answer import answer
-from datavolume.analysis.curves import curves, named, several_volumes
+from datavolume.analysis.answering.analyse import analyse
+from datavolume.analysis.answering.answer import answer
+from datavolume.analysis.answering.curves import curves, named, several_volumes
 from datavolume.errors import UserError
 from datavolume.study import Run
 

@@ -8,11 +8,11 @@ import math
 import pandas as pd
 import pytest
 
-from datavolume.analysis.chosen import chosen_values
-from datavolume.analysis.ends import histories, last_values, seed_mean_history
 from datavolume.analysis.last_batch import KNOWN, TWINS, twin
-from datavolume.analysis.series import with_series, words_of
-from datavolume.analysis.size_lines import ALL, WITHOUT, line_at, pooled_sd, seed_means, size_lines, wide
+from datavolume.analysis.shown.chosen import chosen_values
+from datavolume.analysis.shown.ends import histories, last_values, seed_mean_history
+from datavolume.analysis.shown.series import with_series, words_of
+from datavolume.analysis.shown.size_lines import ALL, WITHOUT, line_at, pooled_sd, seed_means, size_lines, wide
 from datavolume.errors import UserError
 from datavolume.study import Choice
 

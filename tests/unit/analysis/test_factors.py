@@ -12,10 +12,10 @@ import pandas as pd
 import pytest
 from unit.analysis.designed import IMAGES, Frames, designed
 
-from datavolume.analysis.factor_answer import factor_answer
-from datavolume.analysis.factors import ONE_SEED, rank
-from datavolume.analysis.groups import Group, groups
-from datavolume.analysis.welch import games_howell
+from datavolume.analysis.answering.factor_answer import factor_answer
+from datavolume.analysis.answering.factors import ONE_SEED, rank
+from datavolume.analysis.answering.groups import Group, groups
+from datavolume.analysis.testing.welch import games_howell
 from datavolume.study import Decided, Run, designs, load_study
 
 pytestmark = pytest.mark.filterwarnings("error")

@@ -7,8 +7,8 @@ import math
 import pandas as pd
 import pytest
 
-from datavolume.analysis.frontier import cost_of
 from datavolume.analysis.metrics import METRICS
+from datavolume.analysis.shown.frontier import cost_of
 
 # value: cost of one run, what its two seeds reach
 REACHED = {"a": (1, 0.4, 0.6), "b": (2, 0.7, 0.7), "c": (2, 0.6, 0.6), "d": (3, 0.6, 0.7), "e": (4, 0.8, 0.8)}

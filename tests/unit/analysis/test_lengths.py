@@ -7,7 +7,7 @@ import pandas as pd
 import pytest
 from unit.analysis.small_study import STEPS, Trained, collected
 
-from datavolume.analysis.lengths import lengths
+from datavolume.analysis.shown.lengths import lengths
 from datavolume.study import Budget, Recipe
 
 pytestmark = pytest.mark.filterwarnings("error")

@@ -4,7 +4,7 @@ from pathlib import Path
 
 import pytest
 
-from datavolume.analysis.published import COLUMNS, read_published
+from datavolume.analysis.published.published import COLUMNS, read_published
 from datavolume.errors import UserError
 from datavolume.study import load_study
 

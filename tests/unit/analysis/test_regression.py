@@ -9,8 +9,8 @@ import pandas as pd
 import pytest
 
 from datavolume.analysis.metrics import METRICS
-from datavolume.analysis.regression import fit_line, log_linear
-from datavolume.analysis.residuals import CHECKS, lack_of_fit
+from datavolume.analysis.testing.regression import fit_line, log_linear
+from datavolume.analysis.testing.residuals import CHECKS, lack_of_fit
 
 pytestmark = pytest.mark.filterwarnings("error")
 

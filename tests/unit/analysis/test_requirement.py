@@ -5,7 +5,7 @@ import math
 import pandas as pd
 import pytest
 
-from datavolume.analysis.requirement import gains, requirement
+from datavolume.analysis.testing.requirement import gains, requirement
 
 pytestmark = pytest.mark.filterwarnings("error")
 

@@ -6,7 +6,7 @@ import pandas as pd
 import pytest
 from scipy import stats
 
-from datavolume.analysis.seed_lines import anova_p, fit_of, jackknife_sd, regressions
+from datavolume.analysis.shown.seed_lines import anova_p, fit_of, jackknife_sd, regressions
 
 pytestmark = pytest.mark.filterwarnings("error")
 

@@ -5,10 +5,10 @@ import math
 import pytest
 from unit.analysis.small_study import STEPS, Trained, collected
 
-from datavolume.analysis.cost import cost
-from datavolume.analysis.lengths import lengths
 from datavolume.analysis.select import select
-from datavolume.analysis.tabulated import by_phase, by_value
+from datavolume.analysis.shown.cost import cost
+from datavolume.analysis.shown.lengths import lengths
+from datavolume.analysis.shown.tabulated import by_phase, by_value
 from datavolume.errors import UserError
 
 pytestmark = pytest.mark.filterwarnings("error")

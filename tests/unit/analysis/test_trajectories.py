@@ -10,7 +10,7 @@ from unit.artefacts.made_runs import Made, made_runs
 
 from datavolume.analysis.intervals import metric_intervals
 from datavolume.analysis.select import select
-from datavolume.analysis.trajectories import check_alike, extremes, phase_ends, restart, trajectories
+from datavolume.analysis.shown.trajectories import check_alike, extremes, phase_ends, restart, trajectories
 from datavolume.errors import UserError
 
 

@@ -9,7 +9,7 @@ import pytest
 from scipy import stats
 from statsmodels.stats.oneway import anova_oneway
 
-from datavolume.analysis.welch import games_howell, welch
+from datavolume.analysis.testing.welch import games_howell, welch
 
 pytestmark = pytest.mark.filterwarnings("error")
 

@@ -6,7 +6,7 @@ import pandas as pd
 import pytest
 from unit.analysis.synthetic import collected_of, make_plan
 
-from datavolume.analysis.regression import log_linear
+from datavolume.analysis.testing.regression import log_linear
 from datavolume.artefacts.results import Results
 
 

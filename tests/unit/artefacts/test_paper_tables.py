@@ -9,8 +9,8 @@ import pandas as pd
 import pytest
 from unit.analysis.small_study import STEPS, Trained, collected
 
-from datavolume.analysis.comparison import Ours, compare, read_published
-from datavolume.analysis.published import COLUMNS
+from datavolume.analysis.published.comparison import Ours, compare, read_published
+from datavolume.analysis.published.published import COLUMNS
 from datavolume.artefacts.results import Results
 from datavolume.artefacts.setting import Table, make, to_html, to_latex
 from datavolume.artefacts.tables.cells import duration

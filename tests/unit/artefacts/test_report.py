@@ -10,8 +10,8 @@ import pandas as pd
 import pytest
 from unit.analysis.synthetic import ENVIRONMENT
 
-from datavolume.analysis.analyse import analyse
-from datavolume.analysis.answer import answer
+from datavolume.analysis.answering.analyse import analyse
+from datavolume.analysis.answering.answer import answer
 from datavolume.analysis.efficiency import read_jobs
 from datavolume.artefacts.report import Report, Shown, render
 from datavolume.artefacts.report.provenance import duration, facts
@@ -204,6 +204,7 @@ def test_tables_without_rows_are_left_out(report: Report) -> None:
 FACTOR = {
     "experiment": "ablation",
     "title": "One at a time",
+    "name": "One at a time: resnet18",
     "stage": "recipe.batch_size",
     "factor": "batch size",
     "network": "resnet18",
@@ -228,14 +229,14 @@ FACTOR = {
 def test_an_answer_about_factors_has_a_row_a_factor(report: Report) -> None:
     about = {
         "answer": "The batch size matters.",
-        "findings": ["One at a time, batch size: 32 is best.", "In all: little."],
+        "findings": ["One at a time: resnet18, batch size: 32 is best.", "In all: little."],
         "architectures": {},
         "factors": [FACTOR],
     }
     html = main_of(render(replace(report, answer=about)))
-    assert "<b>One at a time, batch size:</b> 32 is best." in html
+    assert "<b>One at a time: resnet18, batch size:</b> 32 is best." in html
     text = words(html).replace("\N{NO-BREAK SPACE}", " ")
-    assert "resnet189,4693292.0 % (91.0 to 93.0 %)" in text
+    assert "One at a time: resnet18batch size3292.0 % (91.0 to 93.0 %)" in text
     assert "64: 1.0 points" in text
     assert "8: 2.0 points" in text
     assert "0.012" in text

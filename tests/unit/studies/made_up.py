@@ -15,10 +15,10 @@ import pandas as pd
 
 from datavolume.analysis.choose import choose
 from datavolume.analysis.collect import Collected, collect, plan_frame
-from datavolume.analysis.comparison import Ours, compare, read_published
 from datavolume.analysis.metrics import LAST_BATCH, METRICS
-from datavolume.analysis.regression import log_linear
+from datavolume.analysis.published.comparison import Ours, compare, read_published
 from datavolume.analysis.select import points_of
+from datavolume.analysis.testing.regression import log_linear
 from datavolume.artefacts.results import Results
 from datavolume.data.sizes import Sizes, sizes_of
 from datavolume.study import Decided, LaidOut, Plan, PlannedRun, Run, Study, designs, phases_of, plan_of

@@ -7,7 +7,8 @@ from pathlib import Path
 
 import pytest
 
-from datavolume.artefacts.registry import chosen
+from datavolume.artefacts.registry import KINDS, chosen
+from datavolume.data.datasets import dataset_names
 from datavolume.study import Study, expand, load_study
 from datavolume.study.designs import designs
 from datavolume.study.identity import run_id
@@ -201,3 +202,13 @@ def test_the_template_can_be_planned(extras: bool, full: int, smoke: int, tmp_pa
         assert sum("volume" in run.experiments.split() for run in expand(one).runs) == runs
         assert len(chosen(one.artefacts)) == (4 if extras else 5)
         assert len(one.experiments) == (2 if extras else 1)
+
+
+def test_the_guide_names_every_figure_and_table_with_its_options_and_every_data_set() -> None:
+    guide = Path("docs/studies.md").read_text(encoding="utf-8")
+    rows = {row.split("`")[1]: row for row in guide.splitlines() if row.startswith("| `")}
+    common = {"experiments", "architectures", "networks", "values", "fractions", "sizes", "stage"}
+    for kind in KINDS.values():
+        missing = [option for option in kind.options if option not in common and f"`{option}`" not in rows[kind.name]]
+        assert not missing, f"{kind.name}: {missing}"
+    assert all(f"`{name}`" in guide for name in dataset_names())

@@ -16,9 +16,7 @@ from datavolume.study import Choice
 __all__ = ["choose"]
 
 
-def choose(
-    metrics: pd.DataFrame, candidates: Mapping[str, Sequence[str]], choice: Choice
-) -> tuple[str, pd.DataFrame]:
+def choose(metrics: pd.DataFrame, candidates: Mapping[str, Sequence[str]], choice: Choice) -> tuple[str, pd.DataFrame]:
     """The label with the best mean over its runs at their last evaluation; of equals, the first.
 
     `metrics` has a row per run, split and evaluation; the frame has a row a candidate: value, mean, sd, runs. A run

@@ -44,9 +44,7 @@ def _text(study: Study, names: Collection[str], artefacts: tuple[Artefact, ...],
     text = dict(study.text)
     text["experiments"] = {name: value for name, value in text["experiments"].items() if name not in names}
     if "artefacts" in text:
-        text["artefacts"] = {
-            name: {**value, **kept[name]} for name, value in text["artefacts"].items() if name in kept
-        }
+        text["artefacts"] = {name: {**value, **kept[name]} for name, value in text["artefacts"].items() if name in kept}
     if answer.experiments:
         text["answer"] = {**text["answer"], "experiments": list(answer.experiments)}
     elif "answer" in text:

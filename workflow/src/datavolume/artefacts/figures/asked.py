@@ -7,11 +7,11 @@ from typing import Any
 
 import pandas as pd
 
-from datavolume.analysis.ends import SPLITS, last_values
 from datavolume.analysis.last_batch import KNOWN
 from datavolume.analysis.metrics import Metric
 from datavolume.analysis.select import select
-from datavolume.analysis.series import with_series
+from datavolume.analysis.shown.ends import SPLITS, last_values
+from datavolume.analysis.shown.series import with_series
 from datavolume.artefacts.results import Results
 from datavolume.errors import UserError
 

@@ -7,9 +7,9 @@ from typing import Any
 
 import pandas as pd
 
-from datavolume.analysis.ends import SPLITS
 from datavolume.analysis.metrics import METRICS
 from datavolume.analysis.select import select
+from datavolume.analysis.shown.ends import SPLITS
 from datavolume.artefacts.figures.asked import Names, one_of
 from datavolume.artefacts.figures.layout import listed
 from datavolume.errors import UserError

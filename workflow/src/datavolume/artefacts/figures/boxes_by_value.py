@@ -10,9 +10,9 @@ from matplotlib.figure import Figure
 from matplotlib.lines import Line2D
 from matplotlib.patches import Patch
 
-from datavolume.analysis.chosen import chosen_values
 from datavolume.analysis.metrics import Metric
-from datavolume.analysis.series import words_of
+from datavolume.analysis.shown.chosen import chosen_values
+from datavolume.analysis.shown.series import words_of
 from datavolume.artefacts.figures.asked import (
     Names,
     asked_metric,

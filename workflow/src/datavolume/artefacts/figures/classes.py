@@ -12,7 +12,7 @@ from matplotlib.figure import Figure
 from matplotlib.lines import Line2D
 from matplotlib.ticker import FuncFormatter, MaxNLocator
 
-from datavolume.analysis.classes import pairs_of, ranked
+from datavolume.analysis.shown.classes import pairs_of, ranked
 from datavolume.analysis.words import count, images, percent
 from datavolume.artefacts.figures.asked import one_of, split_words
 from datavolume.artefacts.results import Results

@@ -13,9 +13,9 @@ from matplotlib.lines import Line2D
 from matplotlib.ticker import FixedLocator, FuncFormatter, NullLocator
 from matplotlib.transforms import Bbox
 
-from datavolume.analysis.frontier import COSTS, cost_of
 from datavolume.analysis.metrics import Metric
-from datavolume.analysis.series import words_of
+from datavolume.analysis.shown.frontier import COSTS, cost_of
+from datavolume.analysis.shown.series import words_of
 from datavolume.analysis.words import images
 from datavolume.artefacts.figures.asked import (
     Names,

@@ -16,7 +16,7 @@ from typing import Any
 import pandas as pd
 
 from datavolume.analysis.metrics import METRICS
-from datavolume.analysis.series import words_of
+from datavolume.analysis.shown.series import words_of
 from datavolume.analysis.volumes import Volumes
 from datavolume.analysis.words import images, share
 from datavolume.errors import UserError

@@ -6,7 +6,7 @@ import math
 from typing import Any
 
 from datavolume.analysis.metrics import Metric
-from datavolume.analysis.size_lines import ALL, WITHOUT
+from datavolume.analysis.shown.size_lines import ALL, WITHOUT
 from datavolume.analysis.words import number
 from datavolume.artefacts.style import Mark
 

@@ -7,8 +7,8 @@ from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 from matplotlib.lines import Line2D
 
-from datavolume.analysis.gap import gap
 from datavolume.analysis.metrics import METRICS
+from datavolume.analysis.shown.gap import gap
 from datavolume.analysis.volumes import Volumes
 from datavolume.artefacts.results import Results
 from datavolume.artefacts.style import legend_below, mark, metric_axis, size_axis

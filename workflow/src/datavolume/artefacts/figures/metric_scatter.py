@@ -12,7 +12,7 @@ from matplotlib.lines import Line2D
 
 from datavolume.analysis.last_batch import KNOWN, TWINS, twin
 from datavolume.analysis.metrics import Metric
-from datavolume.analysis.size_lines import ALL, line_at, pooled_sd, seed_means, size_lines, wide
+from datavolume.analysis.shown.size_lines import ALL, line_at, pooled_sd, seed_means, size_lines, wide
 from datavolume.analysis.volumes import Volumes
 from datavolume.analysis.words import number
 from datavolume.artefacts.figures.asked import Names, asked_split, last_selected, one_of, split_words

@@ -10,7 +10,7 @@ import pandas as pd
 from matplotlib.lines import Line2D
 
 from datavolume.analysis.metrics import METRICS
-from datavolume.analysis.trajectories import phase_ends, restart
+from datavolume.analysis.shown.trajectories import phase_ends, restart
 from datavolume.artefacts.figures.layout import Layout, Panel
 from datavolume.artefacts.figures.lines import LineStyle
 from datavolume.errors import UserError

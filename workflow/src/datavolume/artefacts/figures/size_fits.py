@@ -14,7 +14,7 @@ from matplotlib.figure import Figure
 from matplotlib.lines import Line2D
 
 from datavolume.analysis.metrics import Metric
-from datavolume.analysis.size_lines import WITHOUT, line_at, seed_means, size_lines, wide
+from datavolume.analysis.shown.size_lines import WITHOUT, line_at, seed_means, size_lines, wide
 from datavolume.analysis.volumes import Volumes
 from datavolume.artefacts.figures.asked import Names, asked_metric, asked_split, each, last_selected, split_words
 from datavolume.artefacts.figures.boxes import grid_of_panels

@@ -10,10 +10,10 @@ import pandas as pd
 from matplotlib.figure import Figure
 from numpy.typing import NDArray
 
-from datavolume.analysis.ends import histories, seed_mean_history
 from datavolume.analysis.metrics import Metric
 from datavolume.analysis.select import select
-from datavolume.analysis.series import with_series
+from datavolume.analysis.shown.ends import histories, seed_mean_history
+from datavolume.analysis.shown.series import with_series
 from datavolume.analysis.words import count, images, number
 from datavolume.artefacts.figures.asked import Names, asked_metric, asked_split, each, one_of, split_words
 from datavolume.artefacts.results import Results

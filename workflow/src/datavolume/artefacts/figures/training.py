@@ -14,7 +14,7 @@ from matplotlib.figure import Figure
 from matplotlib.ticker import FuncFormatter, MaxNLocator
 
 from datavolume.analysis.metrics import METRICS
-from datavolume.analysis.trajectories import check_alike, trajectories
+from datavolume.analysis.shown.trajectories import check_alike, trajectories
 from datavolume.analysis.words import count
 from datavolume.artefacts.figures.asked import Names, one_of
 from datavolume.artefacts.figures.asking import asked_metrics, asked_splits, numbered, rows_of

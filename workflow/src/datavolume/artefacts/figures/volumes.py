@@ -9,7 +9,7 @@ from matplotlib.figure import Figure
 
 from datavolume.analysis.intervals import metric_intervals
 from datavolume.analysis.metrics import METRICS
-from datavolume.analysis.trajectories import check_alike, extremes
+from datavolume.analysis.shown.trajectories import check_alike, extremes
 from datavolume.analysis.volumes import Volumes
 from datavolume.analysis.words import count
 from datavolume.artefacts.figures.asked import Names, one_of

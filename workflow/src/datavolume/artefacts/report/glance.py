@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping
 from typing import Any
 
-from datavolume.analysis.words import count, images, interval, number, p_value, share, with_interval
+from datavolume.analysis.words import images, interval, number, p_value, share, with_interval
 
 __all__ = ["findings", "glance"]
 
@@ -19,11 +19,11 @@ _VERDICTS = {"more": "more data still helps", "undecided": "not settled", "one v
 
 def findings(answer: Mapping[str, Any]) -> Iterator[dict[str, str]]:
     """Each finding, with what it is about apart: a curve, or a factor of an experiment."""
-    subjects = {*answer["architectures"], *(f"{row['title']}, {row['factor']}" for row in answer.get("factors", []))}
+    factors = [f"{row['name']}, {row['factor']}" for row in answer.get("factors", [])]
+    subjects = sorted([*answer["architectures"], *factors], key=len, reverse=True)
     for finding in answer["findings"]:
-        name, colon, text = finding.partition(": ")
-        about = colon and name in subjects
-        yield {"name": name if about else "", "text": text if about else finding}
+        name = next((subject for subject in subjects if finding.startswith(f"{subject}: ")), "")
+        yield {"name": name, "text": finding.removeprefix(f"{name}: ") if name else finding}
 
 
 def glance(answer: Mapping[str, Any]) -> dict[str, Any] | None:
@@ -33,8 +33,8 @@ def glance(answer: Mapping[str, Any]) -> dict[str, Any] | None:
         rows = [_row(name, values) for name, values in answer["architectures"].items()]
         return {"head": head, "rows": rows, "words": [True, True, False, False, False]}
     if factors := answer.get("factors"):
-        head = ["Experiment", "Factor", "Network", "Images", "Best", "Accuracy there", "Next", "Worst", "p"]
-        words = [True, True, True, False, True, False, False, False, False]
+        head = ["Experiment", "Factor", "Best", "Accuracy there", "Next", "Worst", "p"]
+        words = [True, True, True, False, False, False, False]
         return {"head": head, "rows": list(map(_factor_row, factors)), "words": words}
     return None
 
@@ -45,8 +45,7 @@ def _factor_row(factor: Mapping[str, Any]) -> list[str]:
     best = _percent(values[factor["best"]]["top1"]) if factor["best"] in values else "–"
     behind = [_behind(values, factor[place]) for place in ("runner_up", "worst")]
     p = "–" if factor["p"] is None else p_value(factor["p"]).removeprefix("p ").removeprefix("= ")
-    places = [factor["title"], factor["factor"], factor["network"], count(factor["n"])]
-    return [*places, factor["best"] or "–", best, *behind, p]
+    return [factor["name"], factor["factor"], factor["best"] or "–", best, *behind, p]
 
 
 def _behind(values: Mapping[str, Mapping[str, Any]], name: str | None) -> str:

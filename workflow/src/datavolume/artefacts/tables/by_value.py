@@ -9,7 +9,7 @@ import pandas as pd
 
 from datavolume.analysis.metrics import Metric
 from datavolume.analysis.select import select
-from datavolume.analysis.tabulated import by_value as by_value_frame
+from datavolume.analysis.shown.tabulated import by_value as by_value_frame
 from datavolume.analysis.words import count
 from datavolume.artefacts.results import Results
 from datavolume.artefacts.setting import Table

@@ -9,8 +9,8 @@ from typing import Any
 
 import pandas as pd
 
-from datavolume.analysis.lengths import lengths
 from datavolume.analysis.select import select
+from datavolume.analysis.shown.lengths import lengths
 from datavolume.analysis.words import count, share
 from datavolume.artefacts.results import Results
 from datavolume.artefacts.setting import Table

@@ -9,9 +9,9 @@ from typing import Any
 import pandas as pd
 
 from datavolume.analysis.metrics import LAST_BATCH, METRICS, Metric
-from datavolume.analysis.requirement import gains, requirement
-from datavolume.analysis.seed_lines import regressions
 from datavolume.analysis.select import select
+from datavolume.analysis.shown.seed_lines import regressions
+from datavolume.analysis.testing.requirement import gains, requirement
 from datavolume.analysis.volumes import Volumes
 from datavolume.analysis.words import count, number, p_value, points, share
 from datavolume.artefacts.results import Results

@@ -8,7 +8,7 @@ from collections.abc import Iterator
 import pandas as pd
 
 from datavolume.analysis.metrics import METRICS
-from datavolume.analysis.results import TABLE_METRICS, results_table
+from datavolume.analysis.shown.results import TABLE_METRICS, results_table
 from datavolume.analysis.volumes import Volumes
 from datavolume.analysis.words import count, share
 from datavolume.artefacts.results import Results

@@ -7,10 +7,10 @@ from typing import Any
 
 import pandas as pd
 
-from datavolume.analysis.lengths import lengths
 from datavolume.analysis.metrics import Metric
 from datavolume.analysis.select import select
-from datavolume.analysis.tabulated import by_phase
+from datavolume.analysis.shown.lengths import lengths
+from datavolume.analysis.shown.tabulated import by_phase
 from datavolume.analysis.words import count, share
 from datavolume.artefacts.results import Results
 from datavolume.artefacts.setting import Table

@@ -8,8 +8,8 @@ from typing import Any
 
 import pandas as pd
 
-from datavolume.analysis.cost import cost
 from datavolume.analysis.select import select
+from datavolume.analysis.shown.cost import cost
 from datavolume.analysis.words import count, share
 from datavolume.artefacts.results import Results
 from datavolume.artefacts.setting import Table

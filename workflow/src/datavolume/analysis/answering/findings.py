@@ -11,9 +11,9 @@ from typing import Any
 
 import pandas as pd
 
-from datavolume.analysis.analyse import Statistics
-from datavolume.analysis.regression import LOG2
-from datavolume.analysis.verdict import Verdict
+from datavolume.analysis.answering.analyse import Statistics
+from datavolume.analysis.answering.verdict import Verdict
+from datavolume.analysis.testing.regression import LOG2
 from datavolume.analysis.words import count, images, interval, p_value, points
 
 __all__ = ["findings"]

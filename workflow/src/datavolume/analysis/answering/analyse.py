@@ -13,11 +13,11 @@ from dataclasses import dataclass
 import numpy as np
 import pandas as pd
 
-from datavolume.analysis.anova import one_way, two_way
-from datavolume.analysis.curves import volumes_of_curves
-from datavolume.analysis.regression import log_linear
-from datavolume.analysis.requirement import gains, requirement
-from datavolume.analysis.tukey import tukey
+from datavolume.analysis.answering.curves import volumes_of_curves
+from datavolume.analysis.testing.anova import one_way, two_way
+from datavolume.analysis.testing.regression import log_linear
+from datavolume.analysis.testing.requirement import gains, requirement
+from datavolume.analysis.testing.tukey import tukey
 from datavolume.analysis.volumes import Volumes
 
 __all__ = ["Statistics", "analyse"]

@@ -16,7 +16,7 @@ from typing import Any
 
 import pandas as pd
 
-from datavolume.analysis.quantities import quantity, statistic
+from datavolume.analysis.published.quantities import quantity, statistic
 from datavolume.errors import UserError
 from datavolume.study.validate import nearest
 

@@ -26,13 +26,13 @@ import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
-from datavolume.analysis.matching import Ours, runs_of, values_of
 from datavolume.analysis.metrics import METRICS
-from datavolume.analysis.noise import UNKNOWN, Noise, of_images, of_seeds, of_statistic, pooled
-from datavolume.analysis.published import read_published
-from datavolume.analysis.quantities import Quantity, quantity
-from datavolume.analysis.requirement import requirement
-from datavolume.analysis.seed_lines import fit_of, jackknife_sd
+from datavolume.analysis.published.matching import Ours, runs_of, values_of
+from datavolume.analysis.published.noise import UNKNOWN, Noise, of_images, of_seeds, of_statistic, pooled
+from datavolume.analysis.published.published import read_published
+from datavolume.analysis.published.quantities import Quantity, quantity
+from datavolume.analysis.shown.seed_lines import fit_of, jackknife_sd
+from datavolume.analysis.testing.requirement import requirement
 
 Array = NDArray[np.float64]
 

@@ -14,10 +14,10 @@ from typing import Any
 
 import pandas as pd
 
-from datavolume.analysis.analyse import Statistics
-from datavolume.analysis.findings import findings
-from datavolume.analysis.regression import LOG2
-from datavolume.analysis.verdict import Verdict, verdicts
+from datavolume.analysis.answering.analyse import Statistics
+from datavolume.analysis.answering.findings import findings
+from datavolume.analysis.answering.verdict import Verdict, verdicts
+from datavolume.analysis.testing.regression import LOG2
 
 __all__ = ["answer"]
 

@@ -15,7 +15,7 @@ from typing import Any
 
 import pandas as pd
 
-from datavolume.analysis.analyse import Statistics
+from datavolume.analysis.answering.analyse import Statistics
 from datavolume.analysis.volumes import Volumes
 from datavolume.analysis.words import images, points, share, with_interval
 

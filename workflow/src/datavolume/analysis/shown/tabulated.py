@@ -15,8 +15,8 @@ import numpy as np
 import pandas as pd
 
 from datavolume.analysis.intervals import mean_interval
-from datavolume.analysis.matching import Ours, values_of
 from datavolume.analysis.metrics import METRICS
+from datavolume.analysis.published.matching import Ours, values_of
 
 __all__ = ["KEYS", "by_phase", "by_value"]
 

@@ -18,7 +18,7 @@ import numpy as np
 import pandas as pd
 from scipy import stats
 
-from datavolume.analysis.regression import fit_line
+from datavolume.analysis.testing.regression import fit_line
 
 __all__ = ["anova_p", "fit_of", "jackknife_sd", "regressions"]
 

@@ -18,7 +18,7 @@ import statsmodels.api as sm
 from numpy.typing import ArrayLike
 
 from datavolume.analysis.metrics import METRICS
-from datavolume.analysis.residuals import CHECKS, Array, checks
+from datavolume.analysis.testing.residuals import CHECKS, Array, checks
 
 __all__ = ["LOG2", "fit_line", "log_linear"]
 

@@ -15,8 +15,8 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
-from datavolume.analysis.lengths import lengths
-from datavolume.analysis.quantities import quantity
+from datavolume.analysis.published.quantities import quantity
+from datavolume.analysis.shown.lengths import lengths
 
 __all__ = ["Ours", "runs_of", "values_of"]
 

@@ -18,10 +18,10 @@ import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
-from datavolume.analysis.groups import Group
+from datavolume.analysis.answering.groups import Group
 from datavolume.analysis.intervals import mean_interval
 from datavolume.analysis.metrics import METRICS
-from datavolume.analysis.welch import games_howell, welch
+from datavolume.analysis.testing.welch import games_howell, welch
 
 __all__ = ["ONE_SEED", "Ranked", "rank"]
 

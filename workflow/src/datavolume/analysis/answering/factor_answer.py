@@ -16,8 +16,8 @@ from typing import Any
 
 import pandas as pd
 
-from datavolume.analysis.factors import ONE_SEED, Ranked
-from datavolume.analysis.groups import EXPERIMENT, Group, factor_words
+from datavolume.analysis.answering.factors import ONE_SEED, Ranked
+from datavolume.analysis.answering.groups import EXPERIMENT, Group, factor_words
 from datavolume.analysis.words import interval, join, p_value, points, with_interval
 
 __all__ = ["factor_answer"]

@@ -13,7 +13,7 @@ import numpy as np
 import pandas as pd
 
 from datavolume.analysis.intervals import grouped_intervals
-from datavolume.analysis.regression import fit_line
+from datavolume.analysis.testing.regression import fit_line
 
 __all__ = ["ALL", "WITHOUT", "line_at", "pooled_sd", "seed_means", "size_lines", "wide"]
 

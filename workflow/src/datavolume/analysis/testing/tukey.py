@@ -16,7 +16,7 @@ import numpy as np
 import pandas as pd
 from scipy import stats
 
-from datavolume.analysis.anova import ANOVA_METRICS, no_anova, values_of
+from datavolume.analysis.testing.anova import ANOVA_METRICS, no_anova, values_of
 
 __all__ = ["tukey"]
 

@@ -1,0 +1,1 @@
+"""Statistical tests and intervals over the runs of a study: frames in, frames out."""
