@@ -90,7 +90,7 @@ class Showing:
     @property
     def comparison_inputs(self) -> dict[str, Path]:
         """Beside the collected frames, the analyses that a printed value is about."""
-        from datavolume.analysis.comparison import needed, read_published
+        from datavolume.analysis.published.comparison import needed, read_published
 
         file = self.published[0]
         return {"published": file, **self._analyses(needed(read_published(file)))}
