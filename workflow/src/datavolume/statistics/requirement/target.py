@@ -1,0 +1,123 @@
+"""The smallest n that reaches a target, from the forecast's distribution.
+
+    found = reach(curve, 0.95)
+    found.n, found.lower, found.upper       median and interval of n; inf: not within `limit` times the largest size
+    found.table                             n, multiple, probability that n samples reach it
+    found.sentence()                        the same in words
+
+The probability that n samples reach the target is that of the forecast's metric at n, or at any smaller n, to lie on
+the good side of it; its quantiles over n are those of the smallest n that does.
+"""
+
+from __future__ import annotations
+
+import math
+from dataclasses import dataclass
+
+import numpy as np
+import pandas as pd
+
+from datavolume.errors import UserError
+from datavolume.statistics.curves import Curve, Forecast, forecast
+from datavolume.statistics.requirement.replicates import Array, Replicates
+
+__all__ = ["LIMIT", "Reach", "reach"]
+
+LIMIT = 100.0  # times the largest size: further than that no curve is followed
+_MULTIPLES = (1, 2, 4, 10, 30, 100)
+_POINTS = 160  # of the grid, from the smallest size to the limit
+_CHANCE = 0.5
+
+
+@dataclass(frozen=True)
+class Reach:
+    """`n`, `lower`, `upper` in samples, not rounded; inf where not within `limit` times `largest`.
+
+    lower is the smallest size trained where even that may do. table: n, multiple (of largest), probability.
+    """
+
+    target: float
+    n: float
+    lower: float
+    upper: float
+    level: float
+    largest: float
+    limit: float
+    table: pd.DataFrame
+    note: str
+
+    def sentence(self) -> str:
+        """One line: how many samples, and how sure that is."""
+        if math.isinf(self.lower):
+            return f"{self.target:g} is not within reach of {self.limit:g}x the data ({_count(self.limit * self.largest)})"
+        if math.isinf(self.n):
+            chance = float(self.table["probability"].iloc[-1])
+            return (
+                f"{self.target:g} is more likely than not out of reach of {self.limit:g}x the data "
+                f"({_count(self.limit * self.largest)} reach it with a probability of {chance:.2g})"
+            )
+        upper = f"more than {_count(self.limit * self.largest)}" if math.isinf(self.upper) else _count(self.upper)
+        return (
+            f"{self.target:g} is reached with some {_count(self.n)} samples "
+            f"({100 * self.level:g} % interval {_count(self.lower)} to {upper})"
+        )
+
+
+def reach(
+    curve: Curve, target: float, *, level: float = 0.9, limit: float = LIMIT, predicted: Forecast | None = None
+) -> Reach:
+    """`target` in the unit of the values; `predicted`: the curve's forecast, where it was made before.
+
+    Raises UserError for a target that the kind cannot have.
+    """
+    _check(target, curve)
+    data = Replicates.of(curve)
+    largest = float(data.n[-1])
+    found = predicted or forecast(curve, [2 * largest], level=level)
+    grid = np.geomspace(data.n[0], limit * largest, _POINTS)
+    probability = _probability(found, grid, target, rising=data.sign > 0)
+    n, lower, upper = (_first(grid, probability, p) for p in (_CHANCE, (1 - level) / 2, (1 + level) / 2))
+    marks = np.array([multiple for multiple in _MULTIPLES if multiple <= limit], dtype=float)
+    table = pd.DataFrame({"n": marks * largest, "multiple": marks})
+    table["probability"] = np.interp(np.log(table["n"]), np.log(grid), probability)
+    return Reach(target, n, lower, upper, level, largest, limit, table, _note(probability, level, data.n[0]))
+
+
+def _check(target: float, curve: Curve) -> None:
+    if curve.kind == "loss":
+        if not (target > 0 and math.isfinite(target)):
+            raise UserError(f"target: {target:g} is not allowed; a loss is above 0")
+    elif not 0 <= target <= 1:
+        hint = f"; divide by 100 ({target / 100:g})" if 1 < target <= 100 else ""
+        raise UserError(f"target: {target:g} is not allowed; {curve.kind} lies between 0 and 1{hint}")
+
+
+def _probability(found: Forecast, grid: Array, target: float, *, rising: bool) -> Array:
+    """That the target is reached at n or before, for each n of the grid."""
+    below = np.asarray(found.cdf(grid, target), dtype=float).reshape(grid.size)
+    reached = 1 - below if rising else below
+    return np.asarray(np.maximum.accumulate(np.clip(np.nan_to_num(reached), 0, 1)))
+
+
+def _first(grid: Array, probability: Array, p: float) -> float:
+    """The smallest n that reaches it with that probability; inf where none of the grid does."""
+    enough = np.flatnonzero(probability >= p)
+    if not enough.size:
+        return math.inf
+    at = int(enough[0])
+    if at == 0:
+        return float(grid[0])
+    share = (p - probability[at - 1]) / (probability[at] - probability[at - 1])
+    return float(np.exp(np.interp(share, [0.0, 1.0], np.log(grid[at - 1 : at + 1]))))
+
+
+def _note(probability: Array, level: float, smallest: float) -> str:
+    if probability[0] >= (1 + level) / 2:
+        return f"the smallest size, {_count(smallest)}, reaches it already: fewer may do"
+    return ""
+
+
+def _count(n: float) -> str:
+    """Three digits are more than such a number has: 12,345 -> 12,300."""
+    digits = max(0, math.floor(math.log10(n)) - 2) if n >= 1 else 0
+    return f"{round(n, -digits):,.0f}"
