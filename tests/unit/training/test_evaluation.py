@@ -5,7 +5,7 @@ import math
 import pytest
 import torch
 
-from datavolume.training.measuring.evaluation import METRICS, calibration_error, macro_f1, predictions_of
+from datavolume.training.measuring.predictions import METRICS, calibration_error, macro_f1, predictions_of
 
 
 def metrics_of(probabilities: list[list[float]], labels: list[int]) -> dict[str, float]:

@@ -13,8 +13,8 @@ from unit.training.studies import StopAtLook, deterministic_bytes, make_study, t
 
 from datavolume.study import Paths, Plan
 from datavolume.training.determinism import derived_seed
-from datavolume.training.measuring.evaluation import LastBatch, predictions_of
-from datavolume.training.measuring.last_batch import LAST_BATCH, last_batch, of_last_batch
+from datavolume.training.measuring.last_batch import LAST_BATCH, LastBatch, last_batch, of_last_batch
+from datavolume.training.measuring.predictions import predictions_of
 from datavolume.training.surviving.signals import Interrupted
 
 

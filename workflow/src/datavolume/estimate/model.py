@@ -2,21 +2,16 @@
 
 estimate.summary()        at most six lines, for a dry run
 estimate.lines()          the same, a line a configuration, and what the hours rest on
-estimate.table()          the configurations as a rich table
 """
 
 from __future__ import annotations
 
 from collections import Counter
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
 
 from datavolume.estimate.cost import Cost
 from datavolume.estimate.limits import Limit, starts
 from datavolume.estimate.words import count, duration, hours, size
-
-if TYPE_CHECKING:
-    from rich.table import Table
 
 __all__ = ["Estimate", "Row", "Undecided"]
 
@@ -132,11 +127,6 @@ class Estimate:
         stops = any(row.cost and row.cost.work.stops_early for row in self.rows)
         linear = ["Several GPUs or threads are counted as so many times one."] if several else []
         return [*counted, *linear, *(["Early stopping is counted as if it never came."] if stops else [])]
-
-    def table(self) -> Table:
-        from datavolume.estimate.show import table
-
-        return table(self)
 
     def _counted(self) -> str:
         said = f"{count(self.runs, 'run')} of {count(len(self.rows), 'configuration')} in {count(self.jobs, 'job')}"

@@ -18,7 +18,8 @@ from datavolume.study.phases import phases_of
 from datavolume.training.data import Data
 from datavolume.training.determinism import derived_seed
 from datavolume.training.learner import Learner
-from datavolume.training.measuring.evaluation import LastBatch, evaluate, predict
+from datavolume.training.measuring.evaluation import evaluate, predict
+from datavolume.training.measuring.last_batch import LastBatch
 from datavolume.training.measuring.recording import (
     Clock,
     LossWatch,

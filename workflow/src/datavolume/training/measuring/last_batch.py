@@ -11,18 +11,30 @@ dropout, its numbers differ by that.
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from dataclasses import dataclass
 
 import numpy as np
 import torch
 from numpy.typing import NDArray
 
-if TYPE_CHECKING:
-    from datavolume.training.measuring.evaluation import Predictions
+from datavolume.training.determinism import derived_seed
+from datavolume.training.measuring.predictions import Predictions
 
-__all__ = ["LAST_BATCH", "last_batch", "of_last_batch"]
+__all__ = ["LAST_BATCH", "LastBatch", "last_batch", "of_last_batch"]
 
 LAST_BATCH = ("last_batch_loss", "last_batch_top1")
+
+
+@dataclass(frozen=True)
+class LastBatch:
+    """How long the batches of a pass are, and the seed that each split's order is drawn from."""
+
+    batch_size: int
+    seed: int
+
+    def metrics(self, predictions: Predictions, split: str) -> dict[str, float]:
+        chosen = last_batch(len(predictions.labels), self.batch_size, derived_seed(self.seed, split))
+        return of_last_batch(predictions, chosen)
 
 
 def last_batch(size: int, batch_size: int, seed: int) -> NDArray[np.int64]:

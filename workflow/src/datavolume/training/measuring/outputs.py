@@ -20,8 +20,8 @@ from datavolume.files import atomic, write_json, write_text
 from datavolume.study.paths import Paths
 from datavolume.study.plan import PlannedRun
 from datavolume.training.data import Data
-from datavolume.training.measuring.evaluation import METRICS
 from datavolume.training.measuring.last_batch import LAST_BATCH
+from datavolume.training.measuring.predictions import METRICS
 from datavolume.training.surviving.checkpoint import Progress
 
 __all__ = ["METRICS_COLUMNS", "SUMMARY_COLUMNS", "TIMING_COLUMNS", "Finished", "write_outputs"]
