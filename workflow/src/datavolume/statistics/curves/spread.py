@@ -1,0 +1,65 @@
+"""From one combined median to a distribution: its scale at each horizon, and a two-sided Student t of ln y.
+
+The median is the combination's; below and above it lie the two halves of a Student t with scales of their own (a curve
+may fall by more than it may rise), cut off at the bound.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy as np
+from scipy import stats
+
+from datavolume.statistics.curves.curve import Array
+from datavolume.statistics.curves.fitting import Falling
+from datavolume.statistics.curves.prior import SPREAD, Spread
+
+__all__ = ["Evidence", "cdf", "evidence", "quantile", "scale"]
+
+LATE = 5  # sizes whose standard errors say what the next ones' will be
+SHORTEST = 0.1  # horizons below this count as it: errors there are noise, and tell nothing of growth
+
+
+@dataclass(frozen=True)
+class Evidence:
+    """What a curve says of its own forecast's error: relative noise of a size, back-test error (None: no back-test)
+    per sqrt of horizon, sizes seen, and ln y at the largest size by the combination."""
+
+    noise: float
+    backtest: float | None
+    sizes: int
+    last: float
+
+
+def evidence(data: Falling, fitted: Array, errors: Array, horizons: Array) -> Evidence:
+    """`fitted` (S,): ln y of the combination at the curve's own sizes; `errors`, `horizons`: of its back-tests."""
+    late = len(data.y) // 2
+    residual = float(np.sqrt(np.mean((np.log(data.y) - fitted)[late:] ** 2)))
+    known = float(np.sqrt(np.mean(data.error[-LATE:] ** 2)))
+    backtest = float(np.sqrt(np.mean(errors**2 / np.maximum(horizons, SHORTEST)))) if len(errors) else None
+    return Evidence(max(known, residual), backtest, len(data.y), float(fitted[-1]))
+
+
+def scale(seen: Evidence, horizon: Array, median: Array, disagreement: Array, spread: Spread = SPREAD) -> Array:
+    """Scale of ln y, (N,). At sizes already seen (horizon <= 0): noise and disagreement alone."""
+    ahead = np.maximum(horizon, 0)
+    noise = spread.noise * seen.noise * np.exp(np.clip(seen.last - median, -4, 4) / 2)  # relative noise of a count
+    fall = spread.drop * (seen.last - median)
+    apart = spread.disagreement * disagreement * np.where(horizon > 0, np.sqrt(ahead), 1)
+    own = spread.untested if seen.backtest is None else spread.backtest * seen.backtest
+    squares = noise**2 + apart**2 + ahead * fall**2 + (own * ahead) ** 2
+    return np.asarray(np.sqrt(squares + 1e-8) * (spread.few if seen.sizes < 4 else 1.0))
+
+
+def quantile(q: Array, median: Array, width: Array, spread: Spread = SPREAD) -> Array:
+    """Quantiles of ln y: q (Q,), median and width (N,) -> (N, Q)."""
+    side = np.where(q < 0.5, spread.below, spread.above)
+    return np.asarray(median[:, None] + width[:, None] * side * stats.t.ppf(q, spread.freedom))
+
+
+def cdf(log_y: Array, median: Array, width: Array, spread: Spread = SPREAD) -> Array:
+    """P(ln Y <= log_y); all (N,)."""
+    distance = (log_y - median) / width
+    side = np.where(distance < 0, spread.below, spread.above)
+    return np.asarray(stats.t.cdf(distance / side, spread.freedom))
