@@ -3,8 +3,8 @@
 next_steps(frame, more=1000, kind="accuracy", price_per_label=0.05, price_per_gpu_hour=2.0)
 
 `frame` has a row a training: architecture, n, value, and where known seed, gpu_hours, images (passed in training).
-Values come from each network's forecast, which within the sizes trained is what was measured; hours and images passed
-follow each network's own power law over n (a straight line over log n and log hours).
+Values are measured within the sizes trained and forecast beyond (`belief`); hours and images passed follow each
+network's own power law over n (a straight line over log n and log hours).
 """
 
 from __future__ import annotations
@@ -16,26 +16,27 @@ from typing import Any
 
 import numpy as np
 import pandas as pd
+from scipy.special import ndtr
 
 from datavolume.errors import UserError
-from datavolume.statistics.curves import Curve, Forecast, Kind, forecast
-from datavolume.statistics.requirement.replicates import Array
+from datavolume.statistics.curves import Curve, Kind
+from datavolume.statistics.requirement.belief import Belief, normal
 
 __all__ = ["cost_beside", "next_steps"]
 
 _NEEDED = ("architecture", "n", "value")
 _COSTS = ("gpu_hours", "images")
-_DRAWS = 2000
 
 
 @dataclass(frozen=True)
 class _Network:
     name: str
     rows: pd.DataFrame
-    forecast: Forecast
+    belief: Belief
 
-    def draws(self, n: float, rng: np.random.Generator) -> Array:
-        return np.asarray(self.forecast.sample([n], _DRAWS, rng=rng))[:, 0]
+    def at(self, n: float) -> tuple[float, float]:
+        centre, sd = self.belief.at(n)
+        return float(centre[0]), float(sd[0])
 
     def costs(self, n: float) -> dict[str, float]:
         return {name: _cost_at(self.rows, name, n) for name in _COSTS}
@@ -46,12 +47,18 @@ def cost_beside(frame: pd.DataFrame, *, kind: Kind) -> pd.DataFrame:
 
     `frontier`: nothing that takes as many GPU hours or fewer is better; False where hours are unknown.
     """
-    table = _known(frame).groupby(["architecture", "n"], sort=False, as_index=False).agg(
-        runs=("value", "size"), value=("value", "mean"), gpu_hours=("gpu_hours", "mean"), images=("images", "mean")
+    table = (
+        _known(frame)
+        .groupby(["architecture", "n"], sort=False, as_index=False)
+        .agg(
+            runs=("value", "size"), value=("value", "mean"), gpu_hours=("gpu_hours", "mean"), images=("images", "mean")
+        )
     )
     score = table["value"] * (1 if kind == "accuracy" else -1)
-    order = table.assign(score=score).dropna(subset="gpu_hours").sort_values(
-        ["gpu_hours", "score"], ascending=[True, False], kind="stable"
+    order = (
+        table.assign(score=score)
+        .dropna(subset="gpu_hours")
+        .sort_values(["gpu_hours", "score"], ascending=[True, False], kind="stable")
     )
     better = order["score"] > order["score"].cummax().shift(fill_value=-np.inf)
     return table.assign(frontier=better.reindex(table.index, fill_value=False).astype(bool))
@@ -66,24 +73,23 @@ def next_steps(
     price_per_label: float | None = None,
     price_per_gpu_hour: float | None = None,
     level: float = 0.9,
-    rng: np.random.Generator | None = None,
 ) -> pd.DataFrame:
     """From `at` (architecture, n; default: the one of fewest GPU hours, else the first, at its largest size).
 
     A row an option ("more images", "other network", "both"): architecture, n, value, lower, upper; gain, gain_lower,
     gain_upper (positive: better than now), better (probability of that); labels (more of them), gpu_hours and images of
-    one training there, price (of labels and that training), gain_per_price, advised, note. `advised` is the largest gain
-    per price where all prices are known, else the largest gain; none where no option is more likely than not to gain.
+    one training there, price (of labels and that training), gain_per_price, advised, note. `advised` is the largest
+    gain per price where all prices are known, else the largest gain; none where no option is likelier than not to gain.
     Raises UserError for a missing column, an unknown architecture, or a price below 0.
     """
     _check_prices(price_per_label, price_per_gpu_hour, more)
     known = _known(frame)
-    networks = {str(name): _network(str(name), rows, kind, level) for name, rows in known.groupby("architecture", sort=False)}
+    networks = {str(name): _network(str(name), rows, kind) for name, rows in known.groupby("architecture", sort=False)}
     name, n = at or _start(known)
     if name not in networks:
         raise UserError(f"at: architecture {name!r} is not in the table; it has {', '.join(networks)}")
-    generator = rng or np.random.default_rng(0)
-    rows = list(_options(networks, networks[name], float(n), more, 1 if kind == "accuracy" else -1, level, generator))
+    others = [network for network in networks.values() if network.name != name]
+    rows = list(_options(networks[name], others, float(n), more, normal((1 + level) / 2)))
     return _advise(_priced(pd.DataFrame(rows), price_per_label, price_per_gpu_hour))
 
 
@@ -99,13 +105,12 @@ def _known(frame: pd.DataFrame) -> pd.DataFrame:
     missing = [name for name in _NEEDED if name not in frame.columns]
     if missing:
         raise UserError(f"column {missing[0]!r} is missing; the table has {', '.join(map(str, frame.columns))}")
-    return frame.assign(**{name: frame[name] if name in frame else math.nan for name in _COSTS}).dropna(subset="value")
+    return frame.assign(**{name: frame.get(name, math.nan) for name in _COSTS}).dropna(subset="value")
 
 
-def _network(name: str, rows: pd.DataFrame, kind: Kind, level: float) -> _Network:
+def _network(name: str, rows: pd.DataFrame, kind: Kind) -> _Network:
     seed = rows["seed"].to_numpy() if "seed" in rows and not rows.duplicated(["n", "seed"]).any() else None
-    curve = Curve(rows["n"].to_numpy(), rows["value"].to_numpy(), seed, kind)
-    return _Network(name, rows, forecast(curve, [2 * float(rows["n"].max())], level=level))
+    return _Network(name, rows, Belief.of(Curve(rows["n"].to_numpy(), rows["value"].to_numpy(), seed, kind)))
 
 
 def _start(known: pd.DataFrame) -> tuple[str, float]:
@@ -115,34 +120,29 @@ def _start(known: pd.DataFrame) -> tuple[str, float]:
     return str(name), float(known.loc[known["architecture"] == name, "n"].max())
 
 
-def _options(
-    networks: dict[str, _Network],
-    now: _Network,
-    n: float,
-    more: float,
-    sign: int,
-    level: float,
-    rng: np.random.Generator,
-) -> Iterator[dict[str, Any]]:
-    """Draws of one network are whole curves, so its own next step is compared along each; others are independent."""
-    pair = np.asarray(now.forecast.sample([n, n + more], _DRAWS, rng=rng))
-    base, others = pair[:, 0], [network for network in networks.values() if network is not now]
-    yield _option("more images", now, n + more, pair[:, 1], sign * (pair[:, 1] - base), more, level)
+def _options(now: _Network, others: list[_Network], n: float, more: float, z: float) -> Iterator[dict[str, Any]]:
+    """What other networks measured is independent of what this one did; its own next step is not."""
+    gain, sd = (float(each[0]) for each in now.belief.gain(n, n + more))
+    yield _option("more images", now, n + more, (gain, sd), more, z)
+    base, base_sd = now.at(n)
     for network in others:
         for option, extra in (("other network", 0.0), ("both", more)):
-            draws = network.draws(n + extra, rng)
-            yield _option(option, network, n + extra, draws, sign * (draws - base), extra, level)
+            value, value_sd = network.at(n + extra)
+            step = now.belief.data.sign * (value - base), math.hypot(base_sd, value_sd)
+            yield _option(option, network, n + extra, step, extra, z)
 
 
 def _option(
-    option: str, network: _Network, n: float, draws: Array, gain: Array, labels: float, level: float
+    option: str, network: _Network, n: float, step: tuple[float, float], labels: float, z: float
 ) -> dict[str, Any]:
-    quantiles = [0.5, (1 - level) / 2, (1 + level) / 2]
-    value = dict(zip(("value", "lower", "upper"), np.quantile(draws, quantiles), strict=True))
-    gains = dict(zip(("gain", "gain_lower", "gain_upper"), np.quantile(gain, quantiles), strict=True))
-    note = "" if n <= float(network.rows["n"].max()) else "beyond the sizes trained: a forecast"
-    row = {"option": option, "architecture": network.name, "n": n, **value, **gains, "better": float((gain > 0).mean())}
-    return {**row, "labels": labels, **network.costs(n), "note": note}
+    """`step`: the gain and its standard deviation."""
+    (value, sd), (gain, gain_sd) = network.at(n), step
+    limits = {"value": value, "lower": value - z * sd, "upper": value + z * sd}
+    gains = {"gain": gain, "gain_lower": gain - z * gain_sd, "gain_upper": gain + z * gain_sd}
+    note = "" if n <= network.belief.largest else "beyond the sizes trained: a forecast"
+    row = {"option": option, "architecture": network.name, "n": n, **limits, **gains}
+    better = float(ndtr(gain / max(gain_sd, 1e-12)))
+    return {**row, "better": better, "labels": labels, **network.costs(n), "note": note}
 
 
 def _cost_at(rows: pd.DataFrame, name: str, n: float) -> float:

@@ -3,8 +3,8 @@
     ways = between(curve, data)     [W, grid]: the metric along `grid(data.n)`, each through all means
 
 Straight lines over log n would do for close sizes only. So families of learning curves are fitted and what they miss at
-the sizes is joined by straight lines; those that fit much worse than the best are dropped. Two sizes tell nothing of the
-bend: there, a line over log n and steeper power laws stand for all that is plausible.
+the sizes is joined by straight lines; those that fit much worse than the best are dropped. Two sizes tell nothing of
+the bend: there, a line over log n and steeper power laws stand for all that is plausible.
 """
 
 from __future__ import annotations

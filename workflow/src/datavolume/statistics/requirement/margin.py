@@ -7,13 +7,14 @@
 
 **Sizes.** A size is enough when the one-sided upper bound of its shortfall (mean over seeds of full data - size) is at
 most the margin. Going down from the largest and stopping at the first failure keeps the error of the whole chain at
-1 - level (closed testing in an order set beforehand: Maurer, Hothorn and Lehmacher 1995; non-inferiority: ICH E9 3.3.2).
+1 - level (closed testing in an order set beforehand: Maurer, Hothorn, Lehmacher 1995; non-inferiority: ICH E9, 3.3.2).
 
 **The interval of n.** n* is where the true curve last comes within the margin. Between sizes the means are joined along
 fitted curves (`guides`). At each n of a fine grid the shortfall has a t interval. Going down from the largest n until
-"not enough" is no longer refuted at (1 - level) / 2 gives the upper end; going up from the smallest until "enough" is no
-longer refuted gives the lower end. At n* itself each is a true hypothesis, so each end errs with (1 - level) / 2 and no
-more: Fieller's inversion of a test (1954), which few seeds do not upset as they do a bootstrap (docs/statistics.md).
+"not enough" is no longer refuted at (1 - level) / 2 gives the upper end; going up from the smallest until "enough" is
+no longer refuted gives the lower end. At n* itself each is a true hypothesis, so each end errs with (1 - level) / 2 and
+no more: the inversion of a test (Fieller 1954), which few seeds do not upset as they do a bootstrap
+(docs/statistics.md).
 """
 
 from __future__ import annotations

@@ -2,9 +2,10 @@
 
     saturation({"resnet18": curve, "vit": other}, 0.005)     a row an architecture: n, lower, upper, probability, ...
 
-Each draw of the forecast is a whole curve; it is saturated from the n on after which no doubling gains `least` or more.
-Quantiles over the draws are the interval. Within the sizes trained the draws follow the measurements, beyond them the
-forecast, up to `limit` times the largest size; inf says that no such point is in sight.
+At each n of a grid the gain of the next doubling has a distribution: measured where 2 n was trained, else forecast
+(`belief`). The estimate is where that gain falls below `least` for good. Lower end: up to there, going up from the
+smallest size, each gain is shown to be larger (at (1 - level) / 2). Upper end: the first n from the estimate on whose
+gain is shown to be smaller, if returns diminish. inf: no such point up to `limit` times the largest size.
 """
 
 from __future__ import annotations
@@ -15,24 +16,23 @@ from typing import Any
 
 import numpy as np
 import pandas as pd
+from scipy.special import ndtr
 
 from datavolume.errors import UserError
-from datavolume.statistics.curves import Curve, forecast
+from datavolume.statistics.curves import Curve
+from datavolume.statistics.requirement.belief import Belief, normal
 from datavolume.statistics.requirement.gains import gains
 from datavolume.statistics.requirement.replicates import Array, Replicates
 from datavolume.statistics.requirement.target import LIMIT
 
 __all__ = ["saturation"]
 
-_PER_DOUBLING = 4  # points of the grid
-_DRAWS = 1000
+_PER_DOUBLING = 8  # points of the grid
 
 
-def saturation(
-    curves: Mapping[str, Curve], least: float, *, level: float = 0.9, limit: float = LIMIT
-) -> pd.DataFrame:
-    """Columns architecture, n, lower, upper, probability (that the largest size is saturated), gain, gain_lower,
-    gain_upper (of the next doubling after the largest size), measured (gain of the last step trained), note.
+def saturation(curves: Mapping[str, Curve], least: float, *, level: float = 0.9, limit: float = LIMIT) -> pd.DataFrame:
+    """Columns architecture, n, lower, upper; of the doubling after the largest size: probability (that it brings less
+    than `least`), gain, gain_lower, gain_upper; measured (gain per doubling of the last step trained), note.
 
     `least` is in the unit of the values, for one doubling. Raises UserError when it is not above 0.
     """
@@ -49,32 +49,35 @@ def _one(curve: Curve, least: float, level: float, limit: float) -> dict[str, An
     data = Replicates.of(curve)
     if data.n.size < 2:
         return dict.fromkeys(_COLUMNS, math.nan) | {"note": "one size: nothing tells what more data brings"}
+    believed = Belief.of(curve)
     grid, now = _grid(data.n[0], data.n[-1], limit)
-    draws = forecast(curve, [2 * data.n[-1]], level=level).sample(grid, _DRAWS)
-    step = data.sign * (draws[:, _PER_DOUBLING:] - draws[:, :-_PER_DOUBLING])
-    first, tails = _from_where(step < least), ((1 - level) / 2, (1 + level) / 2)
-    points = np.append(grid[: step.shape[1]], math.inf)
-    n, lower, upper = (float(points[_order(first, p)]) for p in (0.5, *tails))
-    gain, gain_lower, gain_upper = np.quantile(step[:, now], [0.5, *tails])
-    measured = float(gains(curve)["gain"].iloc[-1])
+    gain, sd = believed.gain(grid, 2 * grid)
+    z = normal((1 + level) / 2)
+    n = _for_good(grid, gain < least)
+    lower = _first(grid, gain - z * sd < least)
+    upper = _first(grid, (gain + z * sd < least) & (grid >= n))
+    next_one = gain[now], gain[now] - z * sd[now], gain[now] + z * sd[now]
+    chance = float(ndtr((least - gain[now]) / max(sd[now], 1e-12)))
     note = "no such point within reach of the forecast" if math.isinf(n) else ""
-    found = (n, lower, upper, float((first <= now).mean()), gain, gain_lower, gain_upper, measured, note)
+    found = (n, lower, upper, chance, *map(float, next_one), float(gains(curve)["gain"].iloc[-1]), note)
     return dict(zip(_COLUMNS, found, strict=True))
 
 
 def _grid(smallest: float, largest: float, limit: float) -> tuple[Array, int]:
-    """Even in log n, with the largest size on it; and the place of that."""
-    before = math.ceil(_PER_DOUBLING * math.log2(largest / smallest))
+    """Even in log n, from the smallest size on, with the largest on it; and the place of that."""
+    before = math.floor(_PER_DOUBLING * math.log2(largest / smallest))
     after = math.floor(_PER_DOUBLING * math.log2(limit))
     return largest * 2.0 ** (np.arange(-before, after + 1) / _PER_DOUBLING), before
 
 
-def _from_where(small: np.ndarray[Any, np.dtype[np.bool_]]) -> np.ndarray[Any, np.dtype[np.intp]]:
-    """Per draw, the first place from which all gains are small; the number of places where the last is not."""
-    large_from_end = np.argmax(~small[:, ::-1], axis=1)
-    places = small.shape[1] - large_from_end
-    return np.where(small.all(axis=1), 0, places)
+def _first(grid: Array, good: np.ndarray[Any, np.dtype[np.bool_]]) -> float:
+    """The smallest n of which it holds; inf where there is none."""
+    return float(grid[np.argmax(good)]) if good.any() else math.inf
 
 
-def _order(places: np.ndarray[Any, np.dtype[np.intp]], p: float) -> int:
-    return int(np.quantile(places, p, method="inverted_cdf"))
+def _for_good(grid: Array, small: np.ndarray[Any, np.dtype[np.bool_]]) -> float:
+    """The n from which on all are small; inf where the last is not."""
+    large = np.flatnonzero(~small)
+    if not large.size:
+        return float(grid[0])
+    return math.inf if large[-1] == grid.size - 1 else float(grid[large[-1] + 1])

@@ -5,8 +5,9 @@
     found.table                             n, multiple, probability that n samples reach it
     found.sentence()                        the same in words
 
-The probability that n samples reach the target is that of the forecast's metric at n, or at any smaller n, to lie on
-the good side of it; its quantiles over n are those of the smallest n that does.
+The probability that n samples reach the target is that of the metric at n, or at any smaller n, to lie on the good side
+of it, measured within the sizes trained and forecast beyond (`belief`); its quantiles over n are those of the smallest
+n that does.
 """
 
 from __future__ import annotations
@@ -18,14 +19,15 @@ import numpy as np
 import pandas as pd
 
 from datavolume.errors import UserError
-from datavolume.statistics.curves import Curve, Forecast, forecast
-from datavolume.statistics.requirement.replicates import Array, Replicates
+from datavolume.statistics.curves import Curve, Forecast
+from datavolume.statistics.requirement.belief import Belief
+from datavolume.statistics.requirement.replicates import Array
 
 __all__ = ["LIMIT", "Reach", "reach"]
 
 LIMIT = 100.0  # times the largest size: further than that no curve is followed
 _MULTIPLES = (1, 2, 4, 10, 30, 100)
-_POINTS = 160  # of the grid, from the smallest size to the limit
+_POINTS = 100  # of the grid, within the sizes and beyond them each
 _CHANCE = 0.5
 
 
@@ -49,7 +51,9 @@ class Reach:
     def sentence(self) -> str:
         """One line: how many samples, and how sure that is."""
         if math.isinf(self.lower):
-            return f"{self.target:g} is not within reach of {self.limit:g}x the data ({_count(self.limit * self.largest)})"
+            return (
+                f"{self.target:g} is not within reach of {self.limit:g}x the data ({_count(self.limit * self.largest)})"
+            )
         if math.isinf(self.n):
             chance = float(self.table["probability"].iloc[-1])
             return (
@@ -71,16 +75,16 @@ def reach(
     Raises UserError for a target that the kind cannot have.
     """
     _check(target, curve)
-    data = Replicates.of(curve)
-    largest = float(data.n[-1])
-    found = predicted or forecast(curve, [2 * largest], level=level)
-    grid = np.geomspace(data.n[0], limit * largest, _POINTS)
-    probability = _probability(found, grid, target, rising=data.sign > 0)
+    believed = Belief.of(curve, predicted)
+    smallest, largest = float(believed.data.n[0]), believed.largest
+    inside = np.geomspace(smallest, largest, _POINTS)[:-1]
+    grid = np.append(inside, np.geomspace(largest, limit * largest, _POINTS))
+    probability = np.maximum.accumulate(np.nan_to_num(believed.probability(grid, target)))
     n, lower, upper = (_first(grid, probability, p) for p in (_CHANCE, (1 - level) / 2, (1 + level) / 2))
     marks = np.array([multiple for multiple in _MULTIPLES if multiple <= limit], dtype=float)
     table = pd.DataFrame({"n": marks * largest, "multiple": marks})
     table["probability"] = np.interp(np.log(table["n"]), np.log(grid), probability)
-    return Reach(target, n, lower, upper, level, largest, limit, table, _note(probability, level, data.n[0]))
+    return Reach(target, n, lower, upper, level, largest, limit, table, _note(probability, level, smallest))
 
 
 def _check(target: float, curve: Curve) -> None:
@@ -90,13 +94,6 @@ def _check(target: float, curve: Curve) -> None:
     elif not 0 <= target <= 1:
         hint = f"; divide by 100 ({target / 100:g})" if 1 < target <= 100 else ""
         raise UserError(f"target: {target:g} is not allowed; {curve.kind} lies between 0 and 1{hint}")
-
-
-def _probability(found: Forecast, grid: Array, target: float, *, rising: bool) -> Array:
-    """That the target is reached at n or before, for each n of the grid."""
-    below = np.asarray(found.cdf(grid, target), dtype=float).reshape(grid.size)
-    reached = 1 - below if rising else below
-    return np.asarray(np.maximum.accumulate(np.clip(np.nan_to_num(reached), 0, 1)))
 
 
 def _first(grid: Array, probability: Array, p: float) -> float:
