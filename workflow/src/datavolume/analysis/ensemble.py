@@ -11,33 +11,22 @@ among the classes with most votes, to the one with the largest mean probability;
 from __future__ import annotations
 
 import math
-from collections.abc import Iterable, Iterator, Sequence
-from dataclasses import dataclass
-from pathlib import Path
-from typing import Any
-from zipfile import BadZipFile
+from collections.abc import Iterable, Sequence
 
 import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
+from datavolume.analysis.predictions import Member, members
 from datavolume.errors import UserError
+from datavolume.statistics.calibration import Poll
 
-__all__ = ["RANKINGS", "SHARES", "Member", "members", "ranked", "votes"]
+__all__ = ["RANKINGS", "SHARES", "Member", "RunsPoll", "members", "ranked", "votes"]
 
 SHARES = (0.1, 0.2, 0.3, 0.4, 0.5, 1.0)
 RANKINGS = ("validation", "tuning")
 VOTES = ["share", "models", "voting", "top1", "lower", "upper", "best_single", "gain", "gain_lower", "gain_upper"]
 _RESAMPLES = 10_000
-
-
-@dataclass(frozen=True)
-class Member:
-    """One network's word: probabilities [V, K] of the validation images with `labels` [V]."""
-
-    run: str
-    labels: NDArray[np.int64]
-    probabilities: NDArray[np.float32]
 
 
 def ranked(summary: pd.DataFrame, metrics: pd.DataFrame, *, by: str = "validation") -> pd.DataFrame:
@@ -56,34 +45,6 @@ def ranked(summary: pd.DataFrame, metrics: pd.DataFrame, *, by: str = "validatio
     return summary.loc[order]
 
 
-def members(models: pd.DataFrame, files: Iterable[Path]) -> Iterator[Member]:
-    """Of the runs in `models`, in its order, one at a time; `files` are the predictions.npz of their seed blocks.
-
-    Raises UserError where a file is missing or cut short, or a run is in none.
-    """
-    blocks: dict[str, list[Path]] = {}
-    for file in files:
-        blocks.setdefault(file.parent.parent.name, []).append(file)
-    seeds = {file: _read(file, "seeds").tolist() for found in blocks.values() for file in found}
-    for run, configuration, seed in models[["run", "configuration", "seed"]].itertuples(index=False):
-        holding = [file for file in blocks.get(configuration, []) if seed in seeds[file]]
-        if not holding:
-            raise UserError(f"predictions.npz: run {run} is in no file; run `snakemake` again")
-        place = seeds[holding[0]].index(seed)
-        yield Member(run, _read(holding[0], "labels"), _read(holding[0], "probabilities")[place])
-
-
-def _read(file: Path, name: str) -> NDArray[Any]:
-    try:
-        with np.load(file, allow_pickle=False) as content:
-            array: NDArray[Any] = content[name]
-            return array
-    except (OSError, ValueError, KeyError, EOFError, BadZipFile) as error:
-        raise UserError(
-            f"{file}: cannot be read ({error}); delete it, so that the next `snakemake` writes it again"
-        ) from error
-
-
 def votes(models: Iterable[Member], *, count: int, shares: Sequence[float] = SHARES, seed: int = 0) -> pd.DataFrame:
     """A row a share of the `count` models (at least one) and way of voting: VOTES.
 
@@ -94,8 +55,8 @@ def votes(models: Iterable[Member], *, count: int, shares: Sequence[float] = SHA
     wanted = {_models(share, count) for share in shares}
     rng, rows, poll, first = np.random.default_rng(seed), [], None, None
     for place, model in enumerate(models, start=1):
-        poll = poll or _Poll(model)
-        poll.add(model)
+        poll = poll or RunsPoll(model)
+        poll.join(model)
         first = poll.soft if first is None else first
         if place in wanted:
             for voting, right in (("soft", poll.soft), ("hard", poll.hard)):
@@ -117,37 +78,21 @@ def _every_share(rows: pd.DataFrame, shares: Sequence[float], count: int) -> pd.
     return pd.concat(parts, ignore_index=True)
 
 
-class _Poll:
-    """Votes so far. Where a network's probabilities are not finite numbers, it has no say."""
+class RunsPoll(Poll):
+    """The votes of runs, which must have the same validation images as the first."""
 
     def __init__(self, first: Member) -> None:
-        self._first = first
-        self._soft = np.zeros(first.probabilities.shape)
-        self._hard = np.zeros(first.probabilities.shape, np.int32)
+        super().__init__(first.labels, first.probabilities.shape[1])
+        self._run = first.run
 
-    def add(self, model: Member) -> None:
-        if not (model.probabilities.shape == self._soft.shape and np.array_equal(model.labels, self._first.labels)):
+    def join(self, model: Member) -> None:
+        """Raises UserError for other images."""
+        if model.probabilities.shape != self.shape or not np.array_equal(model.labels, self.labels):
             raise UserError(
-                f"votes: runs {self._first.run} and {model.run} have other validation images, so they cannot vote "
+                f"votes: runs {self._run} and {model.run} have other validation images, so they cannot vote "
                 "together; name experiments of one data set"
             )
-        says = np.isfinite(model.probabilities).all(axis=1)
-        self._soft[says] += model.probabilities[says]
-        self._hard[says, model.probabilities[says].argmax(axis=1)] += 1
-
-    @property
-    def soft(self) -> NDArray[np.bool_]:
-        """Which images [V] the mean of the probabilities gets right."""
-        return self._right(self._soft)
-
-    @property
-    def hard(self) -> NDArray[np.bool_]:
-        """Which images [V] most votes get right."""
-        most = self._hard == self._hard.max(axis=1, keepdims=True)
-        return self._right(np.where(most, self._soft, -1.0))
-
-    def _right(self, scores: NDArray[np.float64]) -> NDArray[np.bool_]:
-        return np.asarray(scores.argmax(axis=1) == self._first.labels)
+        self.add(model.probabilities)
 
 
 def _estimate(right: NDArray[np.bool_], single: NDArray[np.bool_], rng: np.random.Generator) -> dict[str, float]:
