@@ -1,0 +1,1 @@
+"""The command `datavolume`: forecasts and comparisons of CSV files, for people who never run the workflow."""

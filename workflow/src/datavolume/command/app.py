@@ -1,0 +1,94 @@
+"""The command's options; the work is done elsewhere, and imported only when it is asked for.
+
+run(["forecast", "curve.csv", "--to", "20000"])     the exit code: 0, or 2 for what the user can mend
+"""
+
+from __future__ import annotations
+
+import os
+import sys
+from collections.abc import Sequence
+from pathlib import Path
+from typing import Annotated
+
+import typer
+from typer.exceptions import TyperException
+
+from datavolume.errors import UserError
+
+__all__ = ["app", "run"]
+
+WRONG = 2  # exit code
+
+app = typer.Typer(
+    help="How much data is enough? Forecasts and comparisons of CSV files.",
+    no_args_is_help=True,
+    add_completion=False,
+    pretty_exceptions_enable=False,
+)
+
+
+@app.command("forecast")
+def _forecast(
+    file: Annotated[str, typer.Argument(metavar="CURVE.CSV", help="Columns n,value[,seed]; - reads standard input.")],
+    to: Annotated[
+        list[str] | None,
+        typer.Option(help="Sizes to forecast: 20000, a list 20000,50000, or 10x the largest. Default: 2x,4x,10x."),
+    ] = None,
+    kind: Annotated[str | None, typer.Option(help="accuracy, error or loss. Default: by the values.")] = None,
+    level: Annotated[float, typer.Option(help="Of the intervals.")] = 0.9,
+    target: Annotated[float | None, typer.Option(help="Also the n that reaches this value.")] = None,
+    margin: Annotated[float | None, typer.Option(help="Also the smallest n within this of the largest size.")] = None,
+    plot: Annotated[Path | None, typer.Option(help="Draw to this file: .png, .svg or .pdf.")] = None,
+    json: Annotated[bool, typer.Option("--json", help="Print JSON instead of tables.")] = False,
+) -> None:
+    """What more data would give, with an interval."""
+    from datavolume.command.forecasting import Asked, forecast_file
+
+    asked = Asked(tuple(to or ()), kind, level, target, margin)
+    forecast_file(file, asked, plot=plot, json=json)
+
+
+@app.command("compare")
+def _compare(
+    file: Annotated[str, typer.Argument(metavar="RUNS.CSV", help="A row a run; - reads standard input.")],
+    metric: Annotated[
+        list[str] | None, typer.Option(help="Column to compare; may repeat. Default: value, or all numbers.")
+    ] = None,
+    factor: Annotated[
+        list[str] | None, typer.Option(help="Column of a factor; may repeat. Default: n, architecture, ...")
+    ] = None,
+    seed: Annotated[str | None, typer.Option(help="Column of the seed. Default: seed, if there is one.")] = None,
+    level: Annotated[float, typer.Option(help="Of the intervals.")] = 0.95,
+    pairs: Annotated[bool, typer.Option("--pairs", help="Also print every pair of levels.")] = False,
+    json: Annotated[bool, typer.Option("--json", help="Print JSON, which has everything.")] = False,
+) -> None:
+    """Which factors matter: analysis of variance and comparisons of pairs, over a table of runs."""
+    from datavolume.command.comparing import compare_file
+
+    compare_file(file, metrics=metric, factors=factor, seed=seed, level=level, pairs=pairs, json=json)
+
+
+def run(arguments: Sequence[str]) -> int:
+    """Prints one line on standard error for a mistake."""
+    try:
+        return int(app(list(arguments), prog_name="datavolume", standalone_mode=False) or 0)
+    except UserError as error:
+        return _mistake(str(error))
+    except TyperException as error:
+        return _misused(" ".join(error.format_message().split()))
+    except typer.Abort:
+        return 130
+    except BrokenPipeError:  # the reader, such as head, has seen enough
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        return 0
+
+
+def _mistake(message: str) -> int:
+    print(f"Error: {message}", file=sys.stderr)
+    return WRONG
+
+
+def _misused(message: str) -> int:
+    """Without arguments there is no message: the help stands there already."""
+    return _mistake(f"{message.rstrip('.')}; datavolume --help lists what there is") if message else WRONG
