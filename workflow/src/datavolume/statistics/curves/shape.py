@@ -2,9 +2,10 @@
 
     shape(curve).notes     # ("rises from n = 400 to n = 600 by 0.031 (5.2 standard errors)",)
 
-Both are held against the noise of a size: its standard error where seeds tell it, else, relative to y, the root
-mean square of how far sizes lie off the log-log line between their neighbours. A departure counts when it is larger than chance makes the largest of so many comparisons
-(Bonferroni, 1 %). Sample-wise peaks and dips are real (Viering & Loog 2023, section 6), so nothing is refused.
+Both are held against the noise of a size: its standard error where seeds tell it; else, relative to y, the root mean
+square of how far sizes lie off the log-log line between their neighbours. A departure counts when it is larger than
+chance makes the largest of so many comparisons (Bonferroni, 1 %). Peaks and dips in n are real (Viering & Loog 2023,
+section 6), so nothing is refused.
 """
 
 from __future__ import annotations

@@ -24,12 +24,13 @@ SHORTEST = 0.1  # horizons below this count as it: errors there are noise, and t
 @dataclass(frozen=True)
 class Evidence:
     """What a curve says of its own forecast's error: relative noise of a size, back-test error (None: no back-test)
-    per sqrt of horizon, sizes seen, and ln y at the largest size by the combination."""
+    per sqrt of horizon, sizes seen, ln y at the largest size by the combination, and whether y is a share."""
 
     noise: float
     backtest: float | None
     sizes: int
     last: float
+    share: bool
 
 
 def evidence(data: Falling, fitted: Array, errors: Array, horizons: Array) -> Evidence:
@@ -38,7 +39,7 @@ def evidence(data: Falling, fitted: Array, errors: Array, horizons: Array) -> Ev
     residual = float(np.sqrt(np.mean((np.log(data.y) - fitted)[late:] ** 2)))
     known = float(np.sqrt(np.mean(data.error[-LATE:] ** 2)))
     backtest = float(np.sqrt(np.mean(errors**2 / np.maximum(horizons, SHORTEST)))) if len(errors) else None
-    return Evidence(max(known, residual), backtest, len(data.y), float(fitted[-1]))
+    return Evidence(known or residual, backtest, len(data.y), float(fitted[-1]), data.top == 1)
 
 
 def scale(seen: Evidence, horizon: Array, median: Array, disagreement: Array, spread: Spread = SPREAD) -> Array:
@@ -48,18 +49,19 @@ def scale(seen: Evidence, horizon: Array, median: Array, disagreement: Array, sp
     fall = spread.drop * (seen.last - median)
     apart = spread.disagreement * disagreement * np.where(horizon > 0, np.sqrt(ahead), 1)
     own = spread.untested if seen.backtest is None else spread.backtest * seen.backtest
-    squares = noise**2 + apart**2 + ahead * fall**2 + (own * ahead) ** 2
+    chance = spread.chance * np.exp(2 * median) if seen.share else 0.0
+    squares = noise**2 + apart**2 + ahead * fall**2 + (own * ahead) ** 2 + (chance * ahead) ** 2
     return np.asarray(np.sqrt(squares + 1e-8) * (spread.few if seen.sizes < 4 else 1.0))
 
 
 def quantile(q: Array, median: Array, width: Array, spread: Spread = SPREAD) -> Array:
     """Quantiles of ln y: q (Q,), median and width (N,) -> (N, Q)."""
-    side = np.where(q < 0.5, spread.below, spread.above)
+    side = np.where(q < 0.5, spread.skew, 1 / spread.skew)
     return np.asarray(median[:, None] + width[:, None] * side * stats.t.ppf(q, spread.freedom))
 
 
 def cdf(log_y: Array, median: Array, width: Array, spread: Spread = SPREAD) -> Array:
     """P(ln Y <= log_y); all (N,)."""
     distance = (log_y - median) / width
-    side = np.where(distance < 0, spread.below, spread.above)
+    side = np.where(distance < 0, spread.skew, 1 / spread.skew)
     return np.asarray(stats.t.cdf(distance / side, spread.freedom))

@@ -1,0 +1,133 @@
+"""Forecasts of real learning curves: error, coverage and width of intervals, against simpler methods.
+
+    python benchmarks/forecast.py                  # both sets, the reported half (and the vision curves' tuning half)
+    python benchmarks/forecast.py --curves 100     # a part of the tabular curves, drawn once
+    python benchmarks/forecast.py --calibrate      # the constants of the spread, learned again on the tuning half
+
+Needs `../shared/learning_curves`. CPU seconds are of fit and forecast of one curve. One thread is enough.
+"""
+
+from __future__ import annotations
+
+import argparse
+import time
+from collections.abc import Callable, Iterable
+from itertools import chain
+
+import numpy as np
+import pandas as pd
+from forecasting import gaussian_process
+from forecasting.calibrate import learn
+from forecasting.curves import FOLDER, Array, Case, published, tabular, vision
+
+from datavolume.statistics.curves import FAMILIES, fit, forecast
+from datavolume.statistics.curves.fitting import TINIEST
+
+LEVEL = 0.9
+SINGLE = ("last_value", "late_line", "log_linear", "power", "power_offset", "exponential", "m4", "broken_power")
+
+
+def log_error(predicted: Array, actual: Array) -> float:
+    """sqrt(mean((ln predicted - ln actual)²)), errors below one in 10 000 taken for that."""
+    apart = np.log(np.maximum(predicted, TINIEST)) - np.log(np.maximum(actual, TINIEST))
+    return float(np.sqrt(np.mean(apart**2)))
+
+
+def tell(lower: Array, upper: Array, actual: Array, method: str) -> dict[str, float]:
+    """Coverage, mean width and interval score (Gneiting & Raftery 2007, equation 43; less is better) of one curve."""
+    missed = np.maximum(lower - actual, 0) + np.maximum(actual - upper, 0)
+    return {
+        f"{method} inside": float(np.mean((actual >= lower) & (actual <= upper))),
+        f"{method} width": float(np.mean(upper - lower)),
+        f"{method} score": float(np.mean(upper - lower + 2 / (1 - LEVEL) * missed)),
+    }
+
+
+def ours(case: Case) -> dict[str, float]:
+    start = time.process_time()
+    table = forecast(case.curve, list(case.n), level=LEVEL).table
+    seconds = time.process_time() - start
+    median, lower, upper = (table[name].to_numpy() for name in ("median", "lower", "upper"))
+    error = {"combined": log_error(median, case.actual), "combined absolute": float(np.mean(abs(median - case.actual)))}
+    return {"seconds": seconds, **error, **tell(lower, upper, case.actual, "combined")}
+
+
+def singles(case: Case) -> dict[str, float]:
+    return {name: log_error(fit(case.curve, name).predict(case.n), case.actual) for name in SINGLE}
+
+
+def process(case: Case) -> dict[str, float]:
+    sizes = case.curve.sizes()
+    found: dict[str, float] = {}
+    for name, plug_in in (("process", False), ("plug-in process", True)):
+        mean, lower, upper = gaussian_process.predict(sizes.n, sizes.value, sizes.se, case.n, LEVEL, plug_in)
+        found |= {name: log_error(mean, case.actual), **tell(lower, upper, case.actual, name)}
+    return found
+
+
+def measure(cases: Iterable[Case], *methods: Callable[[Case], dict[str, float]]) -> pd.DataFrame:
+    rows = []
+    for case in cases:
+        row: dict[str, object] = {"name": case.name, "set": case.set, "half": case.half}
+        for method in methods:
+            row |= method(case)
+        rows.append(row)
+    return pd.DataFrame(rows)
+
+
+def show_vision(table: pd.DataFrame) -> None:
+    table = table.merge(published(), left_on="name", right_index=True)
+    table["below M4"] = table["combined"] < table["M4"]
+    table["half"] = np.where(table["half"] == "tuning", "birds (tuning)", "CIFAR-100 (report)")
+    both = pd.concat([table, table.assign(half="all 36")])
+    names = ["M1", "M2", "M3", "M4", "late_line", "power_offset", "m4", "broken_power", "combined", "below M4"]
+    print(both.groupby("half")[[*names, "combined inside"]].mean().round(4).T.to_markdown())
+    print(f"\nbest single family of ours, on all: {table[list(SINGLE)].mean().min():.4f}")
+    print(f"CPU seconds a curve: mean {table['seconds'].mean():.3f}, most {table['seconds'].max():.3f}\n")
+
+
+def show_tabular(table: pd.DataFrame) -> None:
+    groups = table.groupby("set", sort=False)
+    print(f"\ncurves: {groups.size().to_dict()}; CPU seconds a curve {table['seconds'].mean():.3f}")
+    names = [name for name in (*SINGLE, "process", "combined") if name in table]
+    print("\nmedian over curves of the log error\n\n" + groups[names].median().T.round(4).to_markdown())
+    print("\nmean over curves of the log error\n\n" + groups[names].mean().T.round(4).to_markdown())
+    told = [name for name in table if name.split()[-1] in ("inside", "width", "score")]
+    print("\n90 % intervals, means over curves\n\n" + groups[told].mean().T.round(4).to_markdown())
+    widths = [name for name in told if name.endswith(("width", "score"))]
+    print("\nmedians over curves\n\n" + groups[widths].median().T.round(4).to_markdown())
+    for other in ("process", "plug-in process"):
+        if f"{other} width" in table:
+            narrower = (table["combined width"] < table[f"{other} width"]).groupby(table["set"], sort=False).mean()
+            print(f"\nshare of curves where ours are narrower than the {other}'s: {narrower.round(3).to_dict()}")
+
+
+def main() -> None:
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument(
+        "--curves", type=int, help="how many tabular curves (default: all of the half; 400 to calibrate)"
+    )
+    parser.add_argument("--calibrate", action="store_true", help="learn the spread's constants on the tuning half")
+    parser.add_argument("--half", choices=["report", "tuning"], default="report", help="of the tabular curves")
+    parser.add_argument("--skip", choices=["vision", "tabular"], help="leave a set out")
+    parser.add_argument("--save", help="CSV with a row a tabular curve")
+    arguments = parser.parse_args()
+    if not FOLDER.is_dir():
+        raise SystemExit(f"{FOLDER}: not there; the real curves are no part of the repository")
+    if arguments.calibrate:
+        tuning = (case for case in vision() if case.half == "tuning")
+        print(learn(chain(tuning, tabular("tuning", arguments.curves or 400, (1, 4, 8)))))
+        return
+    if arguments.skip != "vision":
+        show_vision(measure(vision(), ours, singles))
+    if arguments.skip != "tabular":
+        table = measure(tabular(arguments.half, arguments.curves), ours, singles, process)
+        show_tabular(table)
+        show_tabular(measure(tabular(arguments.half, arguments.curves, (4, 8)), ours, singles))
+        if arguments.save:
+            table.to_csv(arguments.save, index=False)
+
+
+if __name__ == "__main__":
+    assert set(SINGLE) == set(FAMILIES)
+    main()
