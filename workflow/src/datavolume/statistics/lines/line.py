@@ -3,7 +3,7 @@
     lines = log_linear(frame)       columns n, value, seed; two rows for all sizes, two more for each size left out
 
 Slopes are per factor 10 of data. `over` "seed means": ordinary least squares; its intervals take what is not straight
-as noise. `over` "runs": the same line through all runs, with CR2 errors by seed: its intervals tell of other seeds alone.
+as noise. `over` "runs": the same line through all runs, with CR2 errors by seed: intervals tell of other seeds alone.
 """
 
 from __future__ import annotations

@@ -5,8 +5,9 @@
     robust.wald(C)                          C b = 0, rows of C together: Hotelling's T2
 
 CR2 and its degrees of freedom: Bell and McCaffrey 2002 (Survey Methodology 28, 169-181); Imbens and Kolesar 2016
-(Review of Economics and Statistics 98, 701-712). The joint test takes the number of seeds less one as degrees of freedom, which
-is exact where every seed has the same X (Pustejovsky and Tipton 2018, Journal of Business and Economic Statistics 36).
+(Review of Economics and Statistics 98, 701-712). The joint test takes the number of seeds less one as degrees of
+freedom, which is exact where every seed has the same X (Pustejovsky and Tipton 2018, Journal of Business and Economic
+Statistics 36, 672-683).
 """
 
 from __future__ import annotations

@@ -15,12 +15,11 @@ from typing import Any
 import numpy as np
 import pandas as pd
 from numpy.typing import ArrayLike
-from scipy import stats
-from statsmodels.stats.multitest import multipletests
 
 from datavolume.statistics.tidy import samples_by, tidy
-from datavolume.statistics.variance.moments import Array, rounding_only
+from datavolume.statistics.variance.moments import Array, rounding_only, sums
 from datavolume.statistics.variance.one_way import no_test
+from datavolume.statistics.variance.ranges import bound, exceeds
 
 __all__ = ["PAIRS", "games_howell", "holm", "pairs_of", "tukey"]
 
@@ -68,19 +67,24 @@ def _tested(samples: Mapping[Any, Array], equal: bool) -> tuple[dict[Any, Array]
 
 
 def _known(samples: Mapping[Any, Array], level: float, equal: bool) -> dict[tuple[Any, Any], dict[str, Any]]:
-    found = stats.tukey_hsd(*samples.values(), equal_var=equal)
-    interval = found.confidence_interval(level)
-    low, high, p = np.asarray(interval.low), np.asarray(interval.high), np.asarray(found.pvalue)
-    return {
-        (first, second): {
-            "lower": float(low[j, i]),
-            "upper": float(high[j, i]),
-            "p": float(np.clip(p[j, i], 0, 1)),
-            "significant": bool(p[j, i] < 1 - level),
-            "note": "",
-        }
-        for (i, first), (j, second) in combinations(enumerate(samples), 2)
-    }
+    found, k = sums(list(samples.values())), len(samples)
+    freedom = found.sizes - 1
+    pooled = math.fsum(found.within_each) / int(freedom.sum())
+    of_means = (pooled if equal else found.within_each / freedom) / found.sizes
+    rows = {}
+    for (i, first), (j, second) in combinations(enumerate(samples), 2):
+        parts = of_means[[i, j]]
+        df = float(freedom.sum() if equal else parts.sum() ** 2 / (parts**2 / freedom[[i, j]]).sum())
+        rows[first, second] = _pair(float(found.means[j] - found.means[i]), float(parts.sum()), k, df, level)
+    return rows
+
+
+def _pair(difference: float, variance: float, k: int, df: float, level: float) -> dict[str, Any]:
+    """One of the pairs of k levels; the studentised range is of means, so variances count half."""
+    error = math.sqrt(variance / 2)
+    half, p = bound(level, k, df) * error, exceeds(abs(difference) / error, k, df)
+    known = {"lower": difference - half, "upper": difference + half, "p": p}
+    return {**known, "significant": p < 1 - level, "note": ""}
 
 
 def holm(p: ArrayLike) -> Array:
@@ -88,5 +92,7 @@ def holm(p: ArrayLike) -> Array:
     values = np.asarray(p, dtype=np.float64)
     known, adjusted = np.isfinite(values), values.copy()
     if known.any():
-        adjusted[known] = multipletests(values[known], method="holm")[1]
+        order = np.argsort(values[known], kind="stable")
+        raised = np.maximum.accumulate(values[known][order] * np.arange(order.size, 0, -1))
+        adjusted[np.flatnonzero(known)[order]] = np.minimum(raised, 1.0)
     return adjusted
