@@ -87,13 +87,33 @@ rule votes:
     conda:
         ENVIRONMENT
     params:
-        experiments=SHOWING.voting,
+        experiments=SHOWING.asking("votes"),
         shares=[0.1, 0.2, 0.3, 0.4, 0.5, 1],
         ranked_by="validation",
     message:
         "Let the networks vote"
     script:
         "../scripts/votes.py"
+
+
+rule calibration:
+    input:
+        *DECIDED,
+        summary=PATHS.collected("summary"),
+        points=PATHS.collected("points"),
+        predictions=run_files("predictions.npz"),
+    output:
+        **{name: PATHS.analysis(f"{name}.csv") for name in CONFIDENCE},
+    log:
+        log_of("calibration.log"),
+    conda:
+        ENVIRONMENT
+    params:
+        experiments=SHOWING.asking(*CONFIDENCE),
+    message:
+        "How sure the networks are, and how right"
+    script:
+        "../scripts/calibration.py"
 
 
 rule class_counts:

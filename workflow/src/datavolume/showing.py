@@ -18,9 +18,10 @@ from datavolume.errors import UserError
 from datavolume.study import Artefact, Paths, Study
 from datavolume.study.validate import nearest
 
-__all__ = ["STATISTICS", "Showing"]
+__all__ = ["CONFIDENCE", "STATISTICS", "Showing"]
 
 STATISTICS = ("log_linear", "anova_one_way", "anova_two_way", "tukey", "requirement", "factors", "factor_tests")
+CONFIDENCE = ("calibration", "reliability", "margins", "ensembles")
 _COLLECTED = ("metrics", "timing", "summary", "points", "plan")
 
 
@@ -81,11 +82,10 @@ class Showing:
         """The file of printed values, where the study names one: it stands beside the study's."""
         return [self.file.parent / self.study.published] if self.study.published else []
 
-    @property
-    def voting(self) -> list[str]:
-        """The experiments whose networks vote: those that artefacts of votes name, or all."""
-        asked = [artefact.named for artefact in self.artefacts.values() if "votes" in find(artefact.draw).needs]
-        return list(dict.fromkeys(name for names in asked for name in names))
+    def asking(self, *needs: str) -> list[str]:
+        """The experiments that artefacts of these analyses name; none where one of them is of all runs."""
+        asked = [artefact.named for artefact in self.artefacts.values() if {*needs} & {*find(artefact.draw).needs}]
+        return list(dict.fromkeys(name for names in asked for name in names)) if all(asked) else []
 
     @property
     def comparison_inputs(self) -> dict[str, Path]:

@@ -1,13 +1,13 @@
 """How sure the networks of a study are, and whether rightly so, by data volume; and what their seeds gain by voting.
 
     tables = calibrated(runs, files)      runs: rows of the collected summary
-    tables.calibration                    a row a run: errors, temperature, margins; before and after temperature scaling
+    tables.calibration                    a row a run: errors before and after temperature scaling, temperature, margins
     tables.reliability                    a row a run, scaled (or not), way of binning and bin
     tables.margins                        a row a run, correct or wrong, and bin of the normalised margin
     tables.ensembles                      a row a curve, volume and way of voting
 
-All are of the validation images at the end of training; one run's probabilities are in memory at a time. A run's numbers
-do not depend on which others there are.
+All are of the validation images at the end of training; one run's probabilities are in memory at a time. The numbers of
+a run do not depend on which others there are.
 """
 
 from __future__ import annotations
@@ -118,9 +118,7 @@ def _of_run(keys: Mapping[str, Any], member: Member) -> dict[str, pd.DataFrame]:
     }
     return {
         "calibration": pd.DataFrame([{**head, **row}]),
-        "reliability": pd.concat(
-            [_bins({**keys, "scaled": False}, judged), _bins({**keys, "scaled": True}, scaled[0])]
-        ),
+        "reliability": pd.concat([_bins(keys, judged, scaled=False), _bins(keys, scaled[0], scaled=True)]),
         "margins": margin_counts(judged.margin, judged.correct).assign(**keys),
     }
 
@@ -159,12 +157,12 @@ def _scaled(ways: list[Judged]) -> dict[str, float]:
     }
 
 
-def _bins(keys: Mapping[str, Any], judged: Judged) -> pd.DataFrame:
+def _bins(keys: Mapping[str, Any], judged: Judged, *, scaled: bool) -> pd.DataFrame:
     frames = [
         reliability_bins(judged.confidence, judged.correct, by="width").assign(bins="width", **keys),
         reliability_bins(judged.confidence, judged.correct, by="mass").assign(bins="mass", **keys),
     ]
-    return pd.concat(frames)
+    return pd.concat(frames).assign(scaled=scaled)
 
 
 def _ensembles(curve: Mapping[str, Any], poll: RunsPoll, singles: pd.DataFrame) -> pd.DataFrame:
@@ -180,9 +178,4 @@ def _voted(head: Mapping[str, Any], poll: RunsPoll, worth: Mapping[str, float]) 
     rng = np.random.default_rng(zlib.crc32(f"{head['architecture']} {head['n']}".encode()))
     for voting, right in (("soft", poll.soft), ("hard", poll.hard)):
         estimate = against_members(right, poll.members_right, poll.count, rng)
-        yield {
-            **head,
-            "voting": voting,
-            **vars(estimate),
-            **(worth if voting == "soft" else dict.fromkeys(worth, math.nan)),
-        }
+        yield {**head, "voting": voting, **vars(estimate), **(worth if voting == "soft" else {})}

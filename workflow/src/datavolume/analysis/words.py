@@ -10,7 +10,19 @@ from __future__ import annotations
 import math
 from collections.abc import Sequence
 
-__all__ = ["count", "images", "interval", "join", "number", "p_value", "percent", "points", "share", "with_interval"]
+__all__ = [
+    "count",
+    "factor_words",
+    "images",
+    "interval",
+    "join",
+    "number",
+    "p_value",
+    "percent",
+    "points",
+    "share",
+    "with_interval",
+]
 
 
 def number(value: float, digits: int) -> str:
@@ -22,6 +34,15 @@ def number(value: float, digits: int) -> str:
 def count(value: float) -> str:
     """1437 -> 1,437."""
     return f"{round(value):,}"
+
+
+_FACTORS = {"recipe": "training", "l2": "L2 penalty"}
+
+
+def factor_words(path: str) -> str:
+    """`recipe.batch_size` -> batch size. Several keys of a recipe at once are its training."""
+    name = path.rpartition(".")[2]
+    return _FACTORS.get(name, name.replace("_", " "))
 
 
 def images(n: int) -> str:

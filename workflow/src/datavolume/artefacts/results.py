@@ -24,7 +24,8 @@ class Results:
     (analysis.select); `plan` a row a run, with its spec; `log_linear` of the analysis.
 
     The others only where a kind `needs` them, empty elsewhere: `comparison` with published values, `overlap` and
-    `overlap_by_class` of subsets, `class_counts`, `votes`.
+    `overlap_by_class` of subsets, `class_counts`, `votes`, and how sure the networks are (analysis.calibration):
+    `calibration`, `reliability`, `margins`, `ensembles`.
     """
 
     metrics: pd.DataFrame
@@ -38,6 +39,10 @@ class Results:
     overlap_by_class: pd.DataFrame = field(default_factory=_empty)
     class_counts: pd.DataFrame = field(default_factory=_empty)
     votes: pd.DataFrame = field(default_factory=_empty)
+    calibration: pd.DataFrame = field(default_factory=_empty)
+    reliability: pd.DataFrame = field(default_factory=_empty)
+    margins: pd.DataFrame = field(default_factory=_empty)
+    ensembles: pd.DataFrame = field(default_factory=_empty)
 
 
 def read_results(files: Mapping[str, Path]) -> Results:

@@ -17,8 +17,8 @@ from typing import Any
 import pandas as pd
 
 from datavolume.analysis.answering.factors import ONE_SEED, Ranked
-from datavolume.analysis.answering.groups import EXPERIMENT, Group, factor_words
-from datavolume.analysis.words import interval, join, p_value, points, with_interval
+from datavolume.analysis.answering.groups import EXPERIMENT, Group
+from datavolume.analysis.words import factor_words, interval, join, p_value, points, with_interval
 
 __all__ = ["factor_answer"]
 

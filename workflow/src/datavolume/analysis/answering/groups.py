@@ -16,7 +16,9 @@ from dataclasses import dataclass
 
 import pandas as pd
 
-__all__ = ["Group", "factor_words", "groups"]
+from datavolume.analysis.words import factor_words
+
+__all__ = ["Group", "groups"]
 
 EXPERIMENT = "experiment"
 # What of a run a factor may change, and so what does not tell groups apart: first words of its path.
@@ -41,13 +43,6 @@ class Group:
     values: Mapping[str, pd.DataFrame]
     settings: Mapping[str, Mapping[str, str]]
     chosen: str = ""
-
-
-def factor_words(path: str) -> str:
-    """`recipe.batch_size` -> batch size. Several keys of a recipe at once are its training."""
-    if path == "recipe":
-        return "training"
-    return path.rpartition(".")[2].replace("_", " ")
 
 
 def groups(summary: pd.DataFrame, points: pd.DataFrame, *, between: bool = True) -> Iterator[Group]:

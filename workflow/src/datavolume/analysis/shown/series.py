@@ -1,7 +1,6 @@
 """Which rows belong together in a figure, and what a legend calls them.
 
 rows = with_series(select(frame, points), apart=["n"])      column `series`: "ResNet-18", "stepwise, 64", ...
-words_of("recipe.learning_rate")                            learning rate
 """
 
 from __future__ import annotations
@@ -10,9 +9,9 @@ from collections.abc import Collection, Sequence
 
 import pandas as pd
 
-from datavolume.analysis.words import images
+from datavolume.analysis.words import factor_words, images
 
-__all__ = ["with_series", "words_of"]
+__all__ = ["with_series"]
 
 # What may differ between rows, each within rows that have the same of what is listed behind it
 _WITHIN: dict[str, list[str]] = {
@@ -21,11 +20,6 @@ _WITHIN: dict[str, list[str]] = {
     "network": ["experiment", "stage", "value"],
     "n": ["experiment", "stage", "value", "network"],
 }
-
-
-def words_of(factor: str) -> str:
-    """A factor's path, as an axis names it."""
-    return factor.rpartition(".")[2].replace("_", " ")
 
 
 def with_series(rows: pd.DataFrame, *, apart: Collection[str] = ()) -> pd.DataFrame:
@@ -50,5 +44,5 @@ def _texts(rows: pd.DataFrame, name: str) -> pd.Series:
     if name == "n":
         return rows["n"].map(lambda n: images(int(n)))
     if name == "value" and rows["stage"].nunique() > 1:
-        return rows["stage"].map(words_of) + " " + rows["value"]
+        return rows["stage"].map(factor_words) + " " + rows["value"]
     return rows[name].astype("str")

@@ -12,7 +12,7 @@ from matplotlib.patches import Patch
 
 from datavolume.analysis.metrics import Metric
 from datavolume.analysis.shown.chosen import chosen_values
-from datavolume.analysis.shown.series import words_of
+from datavolume.analysis.words import factor_words
 from datavolume.artefacts.figures.asked import (
     Names,
     asked_metric,
@@ -103,7 +103,7 @@ def boxes_by_value(
     axes = figure.add_subplot()
     _draw(axes, data, known)
     axes.set_xticks(range(len(labels)), labels)
-    axes.set_xlabel(label or words_of(data["stage"].iloc[0]))
+    axes.set_xlabel(label or factor_words(data["stage"].iloc[0]))
     metric_axis(axes, f"{split_words(split)} {known.axis}")
     legend_below(figure, _legend(names, marked=bool(data["chosen"].any())), most=4)
     return figure, data
@@ -168,7 +168,7 @@ def boxes_by_value_interactive(
         results, metric=metric, split=split, stage=stage, experiments=experiments, chosen=chosen, values=values,
         architectures=architectures, fractions=fractions, sizes=sizes,
     )  # fmt: skip
-    factor, labels = label or words_of(data["stage"].iloc[0]), list(data["value"].unique())
+    factor, labels = label or factor_words(data["stage"].iloc[0]), list(data["value"].unique())
     figure = hover.panelled([""])
     places, width = _places(data)
     texts = hover.run_texts(data.assign(text=[_said(factor, row) for row in each(data)]), known, "text")

@@ -7,6 +7,7 @@ from datavolume.artefacts.kind import Kind
 __all__ = ["KINDS"]
 
 _SELECTION = ("experiments", "stage", "values", "architectures", "fractions", "sizes")
+_RUNS = ("experiments", "architectures", "sizes", "fractions")
 
 KINDS: tuple[Kind, ...] = (
     Kind(
@@ -173,5 +174,60 @@ KINDS: tuple[Kind, ...] = (
         ),
         options=(*_SELECTION, "metric", "split", "cost"),
         interactive="cost_interactive",
+    ),
+    Kind(
+        name="reliability",
+        form="figure",
+        module="reliability",
+        title="Reliability of the networks' confidence",
+        caption=(
+            "How often predictions of a confidence are right, on the held-out images; on the diagonal, confidence is "
+            "what it says, below it a network is too sure. Images of all seeds together; bins of fewer than five "
+            "images a run are left out. Below, the share of images in each bin. Of more than six volumes, six are "
+            "shown."
+        ),
+        options=(*_RUNS, "bins", "scaled", "panels"),
+        needs=("reliability",),
+    ),
+    Kind(
+        name="calibration_by_volume",
+        form="figure",
+        module="calibration",
+        title="Calibration and confidence against data volume",
+        caption=(
+            "Expected calibration error (15 bins) and loss on the held-out images, as trained and after temperature "
+            "scaling, fitted on one half of the images and judged on the other; the temperature (above 1, a network "
+            "is too sure); and the normalised margins of correct and of wrong predictions. Means over seeds, bands "
+            "are their 95 % confidence intervals. The dotted lines are the error that a calibrated network has by "
+            "chance, on so many images."
+        ),
+        options=_RUNS,
+        needs=("calibration",),
+    ),
+    Kind(
+        name="margin_distributions",
+        form="figure",
+        module="reliability",
+        title="Confidence margins of correct and wrong predictions",
+        caption=(
+            "The share of predictions whose normalised margin, the lead of the first class over the second as a share "
+            "of the first's probability, is at most so large. "
+            "The axis is even in the logarithm of the "
+            "two probabilities' ratio. Held-out images of all seeds together. Of more than six volumes, six are shown."
+        ),
+        options=_RUNS,
+        needs=("margins",),
+    ),
+    Kind(
+        name="voting_by_volume",
+        form="figure",
+        module="calibration",
+        title="What the seeds gain by voting",
+        caption=(
+            "Top-1 accuracy on the held-out images when the networks of one volume vote, beside that of one network "
+            "(left), and the difference (right). The bands are 95 % intervals of soft voting over images drawn again."
+        ),
+        options=_RUNS,
+        needs=("ensembles",),
     ),
 )

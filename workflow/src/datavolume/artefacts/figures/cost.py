@@ -15,8 +15,7 @@ from matplotlib.transforms import Bbox
 
 from datavolume.analysis.metrics import Metric
 from datavolume.analysis.shown.frontier import COSTS, cost_of
-from datavolume.analysis.shown.series import words_of
-from datavolume.analysis.words import images
+from datavolume.analysis.words import factor_words, images
 from datavolume.artefacts.figures.asked import (
     Names,
     asked_metric,
@@ -58,7 +57,7 @@ def _labels(data: pd.DataFrame) -> list[str]:
     factors = data["stage"].nunique() > 1
     return [
         ", ".join(
-            [f"{words_of(row.stage)} {row.value}" if factors else row.value] * bool(values and row.value)
+            [f"{factor_words(row.stage)} {row.value}" if factors else row.value] * bool(values and row.value)
             + [images(row.n)] * volumes
         )
         for row in each(data)

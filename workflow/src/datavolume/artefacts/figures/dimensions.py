@@ -16,13 +16,12 @@ from typing import Any
 import pandas as pd
 
 from datavolume.analysis.metrics import METRICS
-from datavolume.analysis.shown.series import words_of
 from datavolume.analysis.volumes import Volumes
-from datavolume.analysis.words import images, share
+from datavolume.analysis.words import factor_words, images, share
 from datavolume.errors import UserError
 from datavolume.study.validate import nearest
 
-__all__ = ["SPLITS", "STATISTICS", "Dimension", "dimensions", "factor_words", "rows_at", "with_factors"]
+__all__ = ["SPLITS", "STATISTICS", "Dimension", "dimensions", "factor_heading", "rows_at", "with_factors"]
 
 SPLITS = {"train": "training images", "tuning": "tuning images", "validation": "validation images"}
 STATISTICS = {"best": "best evaluation", "last": "last evaluation"}
@@ -101,15 +100,15 @@ def _found(name: str, rows: pd.DataFrame) -> Dimension:
     return Dimension(name, known.columns, tuple((key, words(key)) for key in keys), _heading(name, rows))
 
 
-def factor_words(factor: str) -> str:
+def factor_heading(factor: str) -> str:
     """recipe.batch_size -> batch size; nothing for the whole recipe, whose values have names of their own."""
-    return "" if factor == "recipe" else words_of(factor)
+    return "" if factor == "recipe" else factor_words(factor)
 
 
 def _heading(name: str, rows: pd.DataFrame) -> str:
     """What stands in front of the words of values that are numbers or labels: the factor."""
     stages = list(rows["stage"].unique()) if name == "value" else [name]
-    return "" if (name in _KNOWN and name != "value") or len(stages) > 1 else factor_words(stages[0])
+    return "" if (name in _KNOWN and name != "value") or len(stages) > 1 else factor_heading(stages[0])
 
 
 def _is_number(text: str) -> bool:
@@ -151,11 +150,11 @@ def _title(rows: pd.DataFrame) -> Words:
 def _value(rows: pd.DataFrame) -> Words:
     """With its factor's name, where values of several factors are drawn."""
     several = rows["stage"].nunique() > 1
-    return lambda key: (f"{factor_words(key[0])} {key[1]}" if several else key[1]).strip() or "not varied"
+    return lambda key: (f"{factor_heading(key[0])} {key[1]}" if several else key[1]).strip() or "not varied"
 
 
 def _stage_words(_: pd.DataFrame) -> Words:
-    return lambda key: factor_words(key[0]) or "not varied"
+    return lambda key: factor_heading(key[0]) or "not varied"
 
 
 def _subset(rows: pd.DataFrame) -> Words:
