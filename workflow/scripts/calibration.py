@@ -21,7 +21,7 @@ def calibration(
     experiments: Sequence[str],
     outputs: Mapping[str, Path],
 ) -> None:
-    """`frames`: FRAMES; `predictions`: the file of every seed block; `experiments`: whose runs are judged (none: all)."""
+    """`frames`: FRAMES; `predictions`: the file of every seed block; `experiments`: whose runs (none: all)."""
     points, summary = named(frames["points"], experiments), frames["summary"]
     tables = calibrated(summary[summary["run"].isin(points["run"])], predictions)
     for name in OUTPUTS:

@@ -46,8 +46,8 @@ def checked(probabilities: NDArray[np.floating], labels: NDArray[np.integer]) ->
     """Raises UserError unless they are [V, K] and [V], V at least 1 and K 2, finite, not negative, labels in 0..K-1."""
     if probabilities.ndim != 2 or len(probabilities) != len(labels) or not len(labels) or probabilities.shape[1] < 2:
         raise UserError(
-            f"probabilities have shape {list(probabilities.shape)} for {len(labels)} labels; they are [images, classes], "
-            "one image and two classes at least"
+            f"probabilities have shape {list(probabilities.shape)} for {len(labels)} labels; they are [images, "
+            "classes], one image and two classes at least"
         )
     if labels.min() < 0 or labels.max() >= probabilities.shape[1]:
         raise UserError(f"labels go from {labels.min()} to {labels.max()}; they are 0 to {probabilities.shape[1] - 1}")
@@ -72,7 +72,7 @@ def softmax(probabilities: NDArray[np.floating], inverse: Floats) -> Floats:
 
 
 def judge(probabilities: NDArray[np.floating], labels: NDArray[np.integer], *, temperature: ArrayLike = 1.0) -> Judged:
-    """Of [V, K] and labels [V]; `temperature` is one, or one an image [V]. Raises UserError for what `checked` refuses."""
+    """Of [V, K] and labels [V]; `temperature` is one, or one an image [V]. UserError for what `checked` refuses."""
     checked(probabilities, labels)
     temperatures = np.broadcast_to(np.asarray(temperature, dtype=np.float64), labels.shape)
     parts = [_judge(probabilities[rows], labels[rows], temperatures[rows]) for rows in pieces(*probabilities.shape)]

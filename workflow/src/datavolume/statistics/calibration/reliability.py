@@ -9,8 +9,8 @@
 
 **Why ECE is too large.** A bin's accuracy scatters about its truth by a standard error s, and |gap| turns scatter into
 error: a perfectly calibrated network has an ECE of some 0.8 s (`chance_error`), more the fewer the images. For squared
-errors s² is subtracted, which is right on average. For absolute ones there is no such estimate, as |x| has a corner at 0;
-so the images are thought of as two random halves: one says which way a bin is wrong (asking its two neighbours too, at
+errors s² is subtracted, which is right on average. For absolute ones there is no such estimate, as |x| bends at 0; so
+the images are thought of as two random halves: one says which way a bin is wrong (asking its two neighbours too, at
 half its weight, as miscalibration rarely jumps), the other how far. Chance that the halves do not share cancels: the
 mean is 0 where the network is calibrated, and never above the truth; it is below where gaps are of the size of s.
 The mean over all ways to halve bins of many images, with z = gap / s and A the weighted sum of z, of variance V, is
@@ -23,13 +23,14 @@ A single run's debiased errors may be negative; means over runs are then right.
 from __future__ import annotations
 
 import math
+from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import Literal
 
 import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
-from scipy import stats
+from scipy.special import ndtr
 
 from datavolume.errors import UserError
 
@@ -47,6 +48,7 @@ __all__ = [
 BINS = 15
 _BESIDE = 0.5  # what a neighbour's word counts, where a bin's own counts 1
 _CERTAIN = 1e-12  # standard error of a bin whose images are all of confidence 0 or 1, and right or wrong, accordingly
+_AT_A_TIME = 2**18  # images drawn again, at once
 By = Literal["width", "mass"]
 Floats = NDArray[np.float64]
 
@@ -63,7 +65,7 @@ def reliability_bins(
         raise UserError(f"reliability: {count} bins by '{by}' of {len(confidence)} images; bins go by width or mass")
     edges = np.arange(count + 1) / count if by == "width" else _quantiles(confidence, count)
     bins = _places(confidence, edges, by)
-    sums = np.stack([np.bincount(bins, column, count) for column in _columns(confidence, correct)])
+    sums = np.stack([np.bincount(bins, column, count).astype(np.float64) for column in _columns(confidence, correct)])
     images, sure, gap, spread = _of_sums(sums)
     columns = {"lower": edges[:-1], "upper": edges[1:], "images": images.astype(np.int64), "confidence": sure}
     calibrated = np.sqrt(sums[4]) / np.where(images > 0, images, np.nan)
@@ -84,7 +86,7 @@ def _places(confidence: Floats, edges: Floats, by: By) -> NDArray[np.intp]:
 
 
 def _columns(confidence: Floats, correct: NDArray[np.bool_]) -> tuple[Floats, ...]:
-    """What is summed over the images of a bin: 1, confidence, residual, its square, the variance of a calibrated one."""
+    """What is summed over a bin: 1, confidence, residual, its square, and the variance of a calibrated one."""
     residual = correct - confidence
     return np.ones(len(confidence)), confidence, residual, residual**2, confidence * (1 - confidence)
 
@@ -111,12 +113,13 @@ def calibration_error(table: pd.DataFrame) -> float:
 def debiased_error(table: pd.DataFrame) -> float:
     """In -1..1; negative where the bins are nearer to the diagonal than chance leaves them on average."""
     full = table[table["images"] > 0]
-    debiased = _debiased(full["gap"].to_numpy(float), full["se"].to_numpy(float))
+    gap, spread = full["gap"].to_numpy(float), full["se"].to_numpy(float)
+    debiased = _debiased(gap, spread, np.ones(len(gap), bool))
     return float(np.average(debiased, weights=full["images"]))
 
 
 def chance_error(table: pd.DataFrame) -> float:
-    """In 0..1: the calibration error that a calibrated network of these confidences has on average, were its images many.
+    """In 0..1: the calibration error that chance alone gives a calibrated network of these confidences, on average.
 
     Bröcker and Smith 2007 judge diagrams by such consistency: an error no larger is no sign of miscalibration.
     """
@@ -130,15 +133,17 @@ def squared_error(table: pd.DataFrame) -> float:
     return float(np.average(full["gap"] ** 2 - full["se"] ** 2, weights=full["images"]))
 
 
-def _debiased(gap: Floats, spread: Floats) -> Floats:
-    """Of the bins with images, in their order."""
+def _debiased(gap: Floats, spread: Floats, full: NDArray[np.bool_]) -> Floats:
+    """Of bins [..., B] in their order; those that are not `full` have no say, and 0."""
     safe = np.where(spread > 0, spread, _CERTAIN)
-    z = gap / safe
-    beside = np.pad(np.ones_like(z), 1)
-    asked = z + _BESIDE * (np.pad(z, 1)[:-2] + np.pad(z, 1)[2:])
-    deviation = np.sqrt(1 + _BESIDE**2 * (beside[:-2] + beside[2:]))
-    sure = asked / deviation
-    return np.asarray(gap * (2 * stats.norm.cdf(sure) - 1) - 2 * safe * stats.norm.pdf(sure) / deviation)
+    asked, variance = gap / safe, np.ones_like(gap)
+    z, says = np.where(full, asked, 0.0), full.astype(float)
+    for here, there in ((slice(1, None), slice(None, -1)), (slice(None, -1), slice(1, None))):
+        asked[..., here] += _BESIDE * z[..., there]
+        variance[..., here] += _BESIDE**2 * says[..., there]
+    sure = asked / np.sqrt(variance)
+    density = np.exp(-(sure**2) / 2) / math.sqrt(2 * math.pi)
+    return np.where(full, gap * (2 * ndtr(sure) - 1) - 2 * safe * density / np.sqrt(variance), 0.0)
 
 
 @dataclass(frozen=True)
@@ -158,24 +163,34 @@ def error_interval(
     level: float = 0.95,
     resamples: int = 1000,
 ) -> ErrorInterval:
-    """Bootstrap over images, bins of equal width: at least the debiased error less what it scatters by, at most the plain
-    error and what that scatters by, as the truth lies between their means; so it covers more than `level` rather than
-    less. Scatter is how far the errors of images drawn with replacement lie from their own mean (which is too large
-    itself, as drawing again adds chance once more)."""
-    edges = np.arange(count + 1) / count
-    bins = _places(confidence, edges, "width")
+    """Bootstrap over images, bins of equal width: at least the debiased error less what it scatters by, at most the
+    plain error and what that scatters by, as the truth lies between their means; so it covers more than `level` rather
+    than less. Scatter is how far the errors of images drawn with replacement lie from their own mean (too
+    large itself, as drawing again adds chance once more)."""
+    drawn = np.concatenate(list(_drawn(confidence, correct, rng, count, resamples)), axis=1)
+    table = reliability_bins(confidence, correct, count=count)
+    above = float(np.quantile(drawn[0], (1 + level) / 2) - drawn[0].mean())
+    below = float(drawn[1].mean() - np.quantile(drawn[1], (1 - level) / 2))
+    lower, upper = np.clip([debiased_error(table) - above, calibration_error(table) + below], 0.0, 1.0)
+    return ErrorInterval(float(lower), float(upper))
+
+
+def _drawn(
+    confidence: Floats, correct: NDArray[np.bool_], rng: np.random.Generator, count: int, resamples: int
+) -> Iterator[Floats]:
+    """Debiased and plain errors [2, r] of images drawn again, as many resamples r at a time as memory is kind to."""
+    bins, size = _places(confidence, np.arange(count + 1) / count, "width"), len(confidence)
     order = np.argsort(bins, kind="stable")
     starts = np.flatnonzero(np.diff(bins[order], prepend=-1))
     columns = np.stack(_columns(confidence, correct))[:, order]
-    drawn = np.empty((resamples, 2))
-    for place in range(resamples):
-        weights = np.bincount(rng.integers(len(order), size=len(order)), minlength=len(order))
-        images, _, gap, spread = _of_sums(np.add.reduceat(columns * weights, starts, axis=1))
+    step = max(1, _AT_A_TIME // size)
+    for done in range(0, resamples, step):
+        some = min(step, resamples - done)
+        places = rng.integers(size, size=(some, size)) + size * np.arange(some)[:, None]
+        weights = np.bincount(places.ravel(), minlength=some * size).reshape(some, size)
+        sums = np.stack([np.add.reduceat(weights * column, starts, axis=1) for column in columns])
+        images, _, gap, spread = _of_sums(sums)
         full = images > 0
-        errors = np.stack([_debiased(gap[full], spread[full]), np.abs(gap[full])])
-        drawn[place] = np.average(errors, axis=1, weights=images[full])
-    table = reliability_bins(confidence, correct, count=count)
-    above = float(np.quantile(drawn[:, 0], (1 + level) / 2) - drawn[:, 0].mean())
-    below = float(drawn[:, 1].mean() - np.quantile(drawn[:, 1], (1 - level) / 2))
-    lower, upper = np.clip([debiased_error(table) - above, calibration_error(table) + below], 0.0, 1.0)
-    return ErrorInterval(float(lower), float(upper))
+        gap, spread = np.where(full, gap, 0.0), np.where(full, spread, 0.0)
+        errors = np.stack([_debiased(gap, spread, full), np.abs(gap)])
+        yield (errors * images).sum(axis=2) / size

@@ -35,7 +35,7 @@ Floats = NDArray[np.float64]
 
 @dataclass(frozen=True)
 class Temperature:
-    """`value` has its interval from the sandwich variance of log temperature; NaN, with a `note`, where there is none."""
+    """`value` and its interval, by the sandwich variance of its logarithm; NaN, with a `note`, where there is none."""
 
     value: float
     lower: float = math.nan

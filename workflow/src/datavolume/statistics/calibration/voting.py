@@ -6,8 +6,8 @@
     estimate = against_members(poll.soft, poll.members_right, poll.count, rng)
     estimate.gain, estimate.gain_lower, estimate.gain_upper      over a single network, mean of all that vote
 
-A tie in hard voting goes, among the classes with most votes, to the one with the largest mean probability; a soft one to
-the first class. A network whose probabilities of an image are not finite has no say there, and is wrong by itself.
+A tie in hard voting goes, among the classes with most votes, to the one with the largest mean probability; a soft one
+to the first class. A network whose probabilities of an image are not finite has no say there, and is wrong by itself.
 """
 
 from __future__ import annotations
