@@ -1,7 +1,7 @@
 """Simulations with a known truth: how often does a test reject, how often does an interval cover?
 
-Each function of REJECTIONS and COVERAGES takes a generator and the number of rounds, and gives names with shares: tests run
-a short version, `benchmarks/variance.py` the long one.
+Each function of REJECTIONS and COVERAGES takes a generator and the number of rounds, and gives names with shares: tests
+run a short version, `benchmarks/variance.py` the long one.
 """
 
 from __future__ import annotations
@@ -42,7 +42,7 @@ SIZES = np.array([100, 200, 400, 800, 1600, 3200])
 
 
 def counted(rounds: int, one: Callable[[], Mapping[str, float]]) -> Shares:
-    """Means over rounds of what each gives; NaN (no test, no interval) counts as neither, and is told as 'none'."""
+    """Means over rounds of what each gives; NaN (no test, no interval) counts as neither."""
     found: dict[str, list[float]] = defaultdict(list)
     for _ in range(rounds):
         for name, value in one().items():
@@ -117,8 +117,12 @@ def two_factors(rng: np.random.Generator, rounds: int) -> Shares:
     def one() -> Shares:
         found = {}
         for kind in (2, 3):
-            table = factorial(holes.assign(value=rng.normal(size=len(holes))), "value", ["n", "architecture"], kind=kind)
-            found |= {f"type {kind}, {t}": rejected(p) for t, p in table.set_index("term")["p"].items() if t != "residual"}
+            table = factorial(
+                holes.assign(value=rng.normal(size=len(holes))), "value", ["n", "architecture"], kind=kind
+            )
+            found |= {
+                f"type {kind}, {t}": rejected(p) for t, p in table.set_index("term")["p"].items() if t != "residual"
+            }
         return found
 
     return counted(rounds, one)
@@ -215,7 +219,9 @@ def effect_sizes(rng: np.random.Generator, rounds: int) -> Shares:
         found = {"effect size, one factor": covered(lower, truth, upper)}
         for term, (variance, word) in own.items():
             interval = table.loc[term, ["lower", "upper"]].astype(float)
-            found[f"effect size, {word} of two"] = covered(interval["lower"], variance / (variance + 1), interval["upper"])
+            found[f"effect size, {word} of two"] = covered(
+                interval["lower"], variance / (variance + 1), interval["upper"]
+            )
         return found
 
     return counted(rounds, one)

@@ -20,7 +20,7 @@ from numpy.typing import ArrayLike, NDArray
 __all__ = ["Samples", "Sums", "centred", "rounding_only", "sums"]
 
 _SHARED = 1e-4  # spread relative to size below which the values are first centred in decimal
-_TINY = 1e-12  # relative to the values: a spread below it is rounding
+_TINY = 8 * float(np.finfo(np.float64).eps)  # relative to the values: a spread below it is rounding
 
 Array = NDArray[np.float64]
 Samples = Sequence[Array]

@@ -16,6 +16,7 @@ from typing import Any
 
 import numpy as np
 import pandas as pd
+from numpy.typing import NDArray
 from scipy import stats
 from statsmodels.stats.power import FTestAnovaPower, TTestIndPower, TTestPower
 
@@ -83,27 +84,23 @@ def plan_width(found: Components, width: float, *, level: float = 0.95, most: in
     `most` seeds and subsets are too few, or the components are unknown.
     """
     _positive(width=width)
-    rows: list[dict[str, Any]] = []
-    for subsets in range(2, most + 1):
-        enough = [s for s in range(2, most + 1) if _width(found, s, subsets, level) <= width]
-        if enough:
-            rows.append({"seeds": enough[0], "subsets": subsets, "width": _width(found, enough[0], subsets, level)})
-    table = pd.DataFrame(rows, columns=["seeds", "subsets", "width"])
+    counts = np.arange(2, most + 1)
+    widths = _widths(found, counts[:, None], counts, level)
+    enough = widths <= width
+    fewest, possible = enough.argmax(axis=0), enough.any(axis=0)
+    table = pd.DataFrame({"seeds": counts[fewest], "subsets": counts, "width": widths[fewest, counts - 2]})[possible]
     table.insert(2, "runs", table["seeds"] * table["subsets"])
     table = table.sort_values(["runs", "subsets"], ignore_index=True)
     return table.assign(chosen=table.index == 0)
 
 
-def _width(found: Components, seeds: int, subsets: int, level: float) -> float:
+def _widths(found: Components, seeds: NDArray[Any], subsets: NDArray[Any], level: float) -> NDArray[np.float64]:
     """MS(seed) + MS(subset) - MS(combination) over the runs is the variance of the mean."""
     rest = found.variance("combination") + float(np.nan_to_num(found.variance("repeat")))
-    parts = [subsets * found.variance("seed") + rest, seeds * found.variance("subset") + rest, rest]
-    degrees = [seeds - 1, subsets - 1, (seeds - 1) * (subsets - 1)]
-    total = parts[0] + parts[1] - parts[2]
-    if not total > 0:
-        return math.nan
-    df = total**2 / sum(part**2 / each for part, each in zip(parts, degrees, strict=True))
-    return 2 * float(stats.t.ppf((1 + level) / 2, df)) * math.sqrt(total / (seeds * subsets))
+    of_seeds, of_subsets = subsets * found.variance("seed") + rest, seeds * found.variance("subset") + rest
+    total = of_seeds + of_subsets - rest
+    doubt = of_seeds**2 / (seeds - 1) + of_subsets**2 / (subsets - 1) + rest**2 / ((seeds - 1) * (subsets - 1))
+    return np.asarray(2 * stats.t.ppf((1 + level) / 2, total**2 / doubt) * np.sqrt(total / (seeds * subsets)))
 
 
 def _positive(**numbers: float) -> None:
