@@ -52,8 +52,8 @@ def _show(found: Comparison, pairs: bool) -> None:
     from datavolume.command.printing import print_frame
 
     console = Console(highlight=False, soft_wrap=True)
-    for metric, means in found.tables["means"].groupby("metric", sort=False):
-        print_frame(console, f"{metric}: means, {100 * found.level:g} % intervals", means.drop(columns="metric"))
+    for measure, means in found.tables["means"].groupby("metric", sort=False):
+        print_frame(console, f"{measure}: means, {100 * found.level:g} % intervals", means.drop(columns="metric"))
     if pairs:
         of_pair = found.tables["pairs"].groupby(["metric", "factor", "where", "method"], sort=False)
         for (metric, factor, where, method), rows in of_pair:

@@ -30,7 +30,9 @@ def grid(sizes: Array) -> Array:
     if sizes.size == 1:
         return sizes
     places = np.arange((sizes.size - 1) * STEPS + 1) / STEPS
-    return np.asarray(np.exp(np.interp(places, np.arange(sizes.size), np.log(sizes))))
+    steps = np.exp(np.interp(places, np.arange(sizes.size), np.log(sizes)))
+    steps[::STEPS] = sizes
+    return np.asarray(steps)
 
 
 def join(sizes: Array, values: Array) -> Array:
@@ -63,7 +65,7 @@ def _fitted(curve: Curve, data: Replicates) -> list[Array]:
     fits = [fit(curve, name).predict(grid(data.n)) for name in names]
     fits = [values for values in fits if np.isfinite(values).all()]
     sizes = curve.sizes()
-    error = np.maximum(sizes.se, 1e-6 * float(np.abs(sizes.value).max()))
+    error = np.maximum(sizes.se, max(1e-6 * float(np.abs(sizes.value).max()), 1e-12))
     misfit = [float((((values[::STEPS] - data.means) / error) ** 2).sum()) for values in fits]
     return [values for values, worse in zip(fits, misfit, strict=True) if worse <= min(misfit) + _WORSE]
 

@@ -109,15 +109,15 @@ def _interval(
     data: Replicates, ways: Array, spread: _Spread, margin: float, level: float, resolution: float
 ) -> tuple[float, float, float]:
     """The estimate (the middle way's), and the ends that no way goes beyond. ways [W, grid]."""
-    x = np.log(grid(data.n))
+    n = grid(data.n)
     found = _contrast(data, data.sign * _weights(data.n), spread, resolution)
     bends = -data.sign * (ways - join(data.n, data.means))
-    estimate = float(np.median([_from_above(x, found.mean + bend - margin) for bend in bends]))
+    estimate = float(np.median([_from_above(n, found.mean + bend - margin) for bend in bends]))
     low, high = found.bounds((1 - level) / 2)
     if np.isnan(high[:-1]).any():
         return estimate, math.nan, math.nan
-    lower = min(_from_below(x, low + bend - margin) for bend in bends)
-    return estimate, lower, max(_from_above(x, high + bend - margin) for bend in bends)
+    lower = min(_from_below(n, low + bend - margin) for bend in bends)
+    return estimate, lower, max(_from_above(n, high + bend - margin) for bend in bends)
 
 
 def _weights(sizes: Array) -> Array:
@@ -129,27 +129,24 @@ def _weights(sizes: Array) -> Array:
     return weights
 
 
-def _from_above(x: Array, excess: Array) -> float:
+def _from_above(n: Array, excess: Array) -> float:
     """The n below which excess is first above 0, coming from the largest; the smallest n where it never is."""
     above = np.flatnonzero(excess > 0)
-    if not above.size:
-        return float(np.exp(x[0]))
-    last = min(int(above[-1]), x.size - 2)
-    return _crossing(x, excess, last)
+    return _crossing(n, excess, min(int(above[-1]), n.size - 2)) if above.size else float(n[0])
 
 
-def _from_below(x: Array, excess: Array) -> float:
+def _from_below(n: Array, excess: Array) -> float:
     """The n up to which excess is above 0, coming from the smallest; 0 where it is not so there."""
     below = np.flatnonzero(excess <= 0)
-    first = int(below[0]) if below.size else x.size - 1
-    return 0.0 if first == 0 else _crossing(x, excess, first - 1)
+    first = int(below[0]) if below.size else n.size - 1
+    return 0.0 if first == 0 else _crossing(n, excess, first - 1)
 
 
-def _crossing(x: Array, excess: Array, left: int) -> float:
+def _crossing(n: Array, excess: Array, left: int) -> float:
     """Between two neighbours of the grid, over log n."""
     fall = excess[left] - excess[left + 1]
-    share = excess[left] / fall if fall > 0 else 1.0
-    return float(np.exp(x[left] + min(max(share, 0.0), 1.0) * (x[left + 1] - x[left])))
+    share = min(max(excess[left] / fall, 0.0), 1.0) if fall > 0 else 1.0
+    return float(n[left] * (n[left + 1] / n[left]) ** share)
 
 
 def _note(data: Replicates, spread: _Spread, table: pd.DataFrame) -> str:
