@@ -4,13 +4,14 @@
     python benchmarks/variance.py                      that, and simulations with a known truth (half an hour)
     python benchmarks/variance.py --rounds 1000
 
-The sets and the simulations are those of tests/unit/statistics/{nist,truths}.py. (The name is not `statistics`: a script's
-folder comes first on sys.path, and this one would stand before the standard library's module.)
+The sets and the simulations are those of tests/unit/statistics/{nist,truths}.py. (The name is not `statistics`: a
+script's folder comes first on sys.path, and would hide the standard library's module of that name.)
 """
 
 from __future__ import annotations
 
 import argparse
+import importlib
 import sys
 import time
 from collections.abc import Iterator, Mapping
@@ -20,10 +21,11 @@ import numpy as np
 
 sys.path.insert(0, str(Path(__file__).resolve().parents[1] / "tests"))
 
-from unit.statistics import nist, truths  # noqa: E402
+from unit.statistics import nist, truths
 
-from datavolume.statistics.variance import moments, one_way  # noqa: E402
+from datavolume.statistics.variance import moments, one_way
 
+least_squares = importlib.import_module("datavolume.statistics.lines.least_squares")
 _MARGIN = 0.015
 _SEED = 2026
 
@@ -46,11 +48,12 @@ def print_digits() -> None:
     print("|---|---:|---:|---:|---:|---:|---:|")
     for name in nist.ANOVA.index:
         print(f"| {name} | {' | '.join(f'{digits:.1f}' for digits in anova_digits(name))} |")
-    print("\n| least squares | coefficients | errors | residual sd | R2 | F |")
-    print("|---|---:|---:|---:|---:|---:|")
+    print("\n| least squares | coefficients | errors | residual sd | R2 | F | coefficients, doubles alone |")
+    print("|---|---:|---:|---:|---:|---:|---:|")
     for name in nist.LINES.index:
         found = nist.line_digits(name)
         shown = [found.get(key) for key in ("coefficients", "errors", "residual_sd", "r2", "F")]
+        shown.append(_in_doubles(name))
         print(f"| {name} | {' | '.join('infinite' if one is None else f'{one:.1f}' for one in shown)} |")
 
 
@@ -64,6 +67,16 @@ def anova_digits(name: str) -> Iterator[float]:
     yield nist.digits(found.r2, certified["r2"])
     yield nist.digits(found.residual_sd, certified["residual_sd"])
     yield nist.digits(_f_of_doubles(name), certified["F"])
+
+
+def _in_doubles(name: str) -> float:
+    """As on machines whose long double is a double."""
+    wide = least_squares._WIDE
+    least_squares._WIDE = np.float64
+    try:
+        return nist.line_digits(name)["coefficients"]
+    finally:
+        least_squares._WIDE = wide
 
 
 def _f_of_doubles(name: str) -> float:

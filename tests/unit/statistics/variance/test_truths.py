@@ -1,7 +1,7 @@
 """Simulations with a known truth, a short version: 5 % of what is not there is found, 95 % of intervals cover.
 
-The shares' own standard error is 0.5 % with 2 000 rounds, so 1.8 % either way is asked for here; `benchmarks/variance.py`
-runs as many as tell 1.5 % and prints them.
+The shares' own standard error is 0.5 % with 2 000 rounds, so 1.8 % either way is asked for here;
+`benchmarks/variance.py` runs as many as tell 1.5 % and prints them.
 """
 
 from __future__ import annotations

@@ -4,7 +4,7 @@
     fit = polynomial(x, y, 10)              of degree 10 (fitted about the middle of x, then expanded)
     fit.coefficients, fit.errors, fit.r2, fit.residual_sd
 
-numpy and LAPACK have doubles alone, which lose half the digits of NIST's hard sets; `numpy.longdouble` has 64 bits of
+numpy's and LAPACK's doubles lose up to half the digits on NIST's hard sets; `numpy.longdouble` has 64 bits of
 mantissa on x86 (and is a double on some other machines: fewer digits there). Golub and Van Loan, Matrix Computations,
 section 5.3.2.
 """
@@ -24,6 +24,7 @@ __all__ = ["Fit", "least_squares", "polynomial"]
 
 Array = NDArray[np.float64]
 Long = NDArray[Any]  # of longdouble
+_WIDE: Any = np.longdouble
 _COLLINEAR = 1e-17  # relative to its column: what is left of one that others explain
 
 
@@ -66,7 +67,7 @@ class Fit:
 def least_squares(X: ArrayLike, y: ArrayLike, *, intercept: bool = True) -> Fit:
     """`intercept`: X [n, p] has a column of ones. Raises UserError where columns are collinear, or n < p."""
     design, values = _long(X), _long(y)
-    return _fit(design, values, np.eye(design.shape[1], dtype=np.longdouble), intercept)
+    return _fit(design, values, np.eye(design.shape[1], dtype=_WIDE), intercept)
 
 
 def polynomial(x: ArrayLike, y: ArrayLike, degree: int) -> Fit:
@@ -77,17 +78,17 @@ def polynomial(x: ArrayLike, y: ArrayLike, degree: int) -> Fit:
     if not half:
         raise UserError("all x are the same: no line can be fitted")
     powers = range(degree + 1)
-    expand = np.array([[_expanded(j, k, middle, half) for k in powers] for j in powers], dtype=np.longdouble)
+    expand = np.array([[_expanded(j, k, middle, half) for k in powers] for j in powers], dtype=_WIDE)
     return _fit(((wide - middle) / half)[:, None] ** np.arange(degree + 1), _long(y), expand, True)
 
 
 def _expanded(j: int, k: int, middle: Any, half: Any) -> Any:
     """The coefficient of x**j in ((x - middle) / half)**k."""
-    return math.comb(k, j) * (-middle) ** (k - j) / half**k if k >= j else np.longdouble(0)
+    return math.comb(k, j) * (-middle) ** (k - j) / half**k if k >= j else _WIDE(0)
 
 
 def _long(values: ArrayLike) -> Long:
-    return np.asarray(values).astype(np.longdouble)
+    return np.asarray(values).astype(_WIDE)
 
 
 def _fit(design: Long, y: Long, to: Long, intercept: bool) -> Fit:
