@@ -101,7 +101,9 @@ def test_phases_end_where_the_images_say() -> None:
 
 def test_a_restarted_run_begins_after_the_last_evaluation_before_it() -> None:
     """Evaluations at 25, 50, 75, 100; the restart at 50 evaluates at 75 first. 10 images of 200 an update."""
-    rows = rows_of(Made("a"), Made("again", first_update=50))
+    copied = rows_of(Made("a"), Made("again", first_update=50))
+    rows = copied.assign(top1=copied["top1"] + 0.01 * (copied["experiment"] == "again"))
+    assert restart(copied, "again", "update") == 75, "it evaluates there what the other has: it starts there"
     assert restart(rows, "again", "update") == 50
     assert restart(rows, "again", "epoch") == 2.5
     assert restart(rows[rows["experiment"] == "again"], "again", "update") == 75

@@ -106,13 +106,18 @@ def phase_ends(rows: pd.DataFrame, by: Sequence[str]) -> pd.DataFrame:
 def restart(rows: pd.DataFrame, experiment: str, place: str) -> float:
     """Where the runs of `experiment` begin, at `place` (of PLACES): the last evaluation of others before their first.
 
-    Without such an evaluation, their own first. Raises UserError where `rows` have no run of it.
+    Where they evaluate what they start from, another run has the same values there: that is where they begin. Without
+    either, their own first evaluation. Raises UserError where `rows` have no run of it.
     """
     own = rows[rows["experiment"] == experiment]
     if own.empty:
         known = ", ".join(rows["experiment"].drop_duplicates())
         raise UserError(f"restarted: no run of experiment '{experiment}' is drawn; drawn are {known}")
-    first = own["update"].min()
-    before = rows[(rows["update"] < first) & ~rows["run"].isin(own["run"])]
-    shown = own[own["update"] == first] if before.empty else before[before["update"] == before["update"].max()]
-    return float(shown[place].iloc[0])
+    first = own[own["update"] == own["update"].min()]
+    others = rows[~rows["run"].isin(own["run"])]
+    before = others[others["update"] < first["update"].iloc[0]]
+    values = [name for name in METRICS if name in rows]
+    evaluated_again = first[["update", "split", *values]].merge(others, on=["update", "split", *values])
+    if before.empty or not evaluated_again.empty:
+        return float(first[place].iloc[0])
+    return float(before[before["update"] == before["update"].max()][place].iloc[0])
