@@ -37,10 +37,11 @@ def exceeds(q: float, k: int, df: float) -> float:
 @cache
 def bound(level: float, k: int, df: float) -> float:
     """The quantile of the range of k means, to about ten digits."""
-    most = 4.0
-    while exceeds(most, k, df) > 1 - level:
-        most *= 2
-    return float(brentq(lambda q: exceeds(q, k, df) - (1 - level), 0.0, most, xtol=1e-12, rtol=1e-12))
+    if k == 2:
+        return math.sqrt(2) * float(stats.t.ppf((1 + level) / 2, df))
+    one, all_pairs = (1 - level) / 2, (1 - level) / (k * (k - 1))  # Student's t of one pair; Bonferroni's of all
+    low, high = (math.sqrt(2) * float(stats.t.isf(tail, df)) for tail in (one, all_pairs))
+    return float(brentq(lambda q: exceeds(q, k, df) - (1 - level), low, high, xtol=1e-11, rtol=1e-11))
 
 
 def _above(widths: Array, k: int) -> Array:

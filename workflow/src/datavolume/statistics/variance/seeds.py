@@ -88,7 +88,8 @@ def plan_width(found: Components, width: float, *, level: float = 0.95, most: in
     widths = _widths(found, counts[:, None], counts, level)
     enough = widths <= width
     fewest, possible = enough.argmax(axis=0), enough.any(axis=0)
-    table = pd.DataFrame({"seeds": counts[fewest], "subsets": counts, "width": widths[fewest, counts - 2]})[possible]
+    found_widths, seeds = widths[fewest, counts - 2][possible], counts[fewest][possible]
+    table = pd.DataFrame({"seeds": seeds, "subsets": counts[possible], "width": found_widths})
     table.insert(2, "runs", table["seeds"] * table["subsets"])
     table = table.sort_values(["runs", "subsets"], ignore_index=True)
     return table.assign(chosen=table.index == 0)
