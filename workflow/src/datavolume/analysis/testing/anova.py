@@ -15,18 +15,16 @@ from typing import Any
 
 import numpy as np
 import pandas as pd
-import statsmodels.api as sm
-import statsmodels.formula.api as smf
 
 from datavolume.analysis.metrics import METRICS
+from datavolume.statistics.variance import factorial
+from datavolume.statistics.variance import one_way as one_way_of
 
 __all__ = ["ANOVA_METRICS", "no_anova", "one_way", "two_way", "values_of"]
 
 ANOVA_METRICS = ("top1", "macro_f1", "loss")
 _ONE_WAY = ("sum_sq_between", "sum_sq_within", "df_between", "df_within", "F", "p", "eta2", "omega2")
-_TERMS = {"C(n, Sum)": "volume", "C(architecture, Sum)": "architecture"}
-_TERMS["C(n, Sum):C(architecture, Sum)"] = "volume:architecture"
-_TERMS["Residual"] = "residual"
+_TERMS = {"n": "volume", "n:architecture": "volume:architecture"}
 _TWO_WAY = ("sum_sq", "df", "mean_sq", "F", "p", "partial_eta2", "omega2")
 
 
@@ -52,11 +50,10 @@ def one_way(summary: pd.DataFrame, *, metrics: Sequence[str] = ANOVA_METRICS) ->
 
 
 def _one_way(values: pd.DataFrame) -> dict[str, float]:
-    table = sm.stats.anova_lm(smf.ols("value ~ C(n, Sum)", values).fit(), typ=2)
-    (between, df, f, p), (within, df_within, *_) = table[["sum_sq", "df", "F", "PR(>F)"]].to_numpy()
-    error, total = within / df_within, between + within
-    effects = (between / total, (between - df * error) / (total + error))
-    return dict(zip(_ONE_WAY, (between, within, int(df), int(df_within), f, p, *effects), strict=True))
+    between, within = one_way_of(values, "value", "n").table.to_dict("records")
+    squares = (between["sum_sq"], within["sum_sq"], int(between["df"]), int(within["df"]))
+    effects = (between["partial_eta2"], between["partial_omega2"])  # one factor: partial and whole are the same
+    return dict(zip(_ONE_WAY, (*squares, between["F"], between["p"], *effects), strict=True))
 
 
 def two_way(summary: pd.DataFrame, *, metrics: Sequence[str] = ANOVA_METRICS, kind: int = 2) -> pd.DataFrame:
@@ -78,15 +75,10 @@ def _two_way(values: pd.DataFrame, kind: int) -> pd.DataFrame:
         return pd.DataFrame(
             [{"term": "", **dict.fromkeys(_TWO_WAY, math.nan), "runs": len(shared), "note": reason}]
         ).assign(type=kind)
-    model = smf.ols("value ~ C(n, Sum) * C(architecture, Sum)", shared).fit()
-    table = sm.stats.anova_lm(model, typ=kind).rename(columns={"PR(>F)": "p"}).drop(index="Intercept", errors="ignore")
-    error, total = model.ssr / model.df_resid, float(((shared["value"] - shared["value"].mean()) ** 2).sum())
-    table["mean_sq"] = table["sum_sq"] / table["df"]
-    effect = table.index != "Residual"
-    table["partial_eta2"] = (table["sum_sq"] / (table["sum_sq"] + model.ssr)).where(effect)
-    table["omega2"] = ((table["sum_sq"] - table["df"] * error) / (total + error)).where(effect)
-    table["df"] = table["df"].astype(int)
-    found: pd.DataFrame = table.assign(term=[_TERMS[name] for name in table.index], type=kind, runs=len(shared))
+    table = factorial(shared, "value", ["n", "architecture"], kind=kind)
+    error, total = table["mean_sq"].iloc[-1], float(((shared["value"] - shared["value"].mean()) ** 2).sum())
+    table["omega2"] = ((table["sum_sq"] - table["df"] * error) / (total + error)).where(table["term"] != "residual")
+    found: pd.DataFrame = table.assign(term=table["term"].replace(_TERMS), type=kind, runs=len(shared))
     return found.assign(note=note)
 
 

@@ -14,13 +14,14 @@ from typing import Any
 
 import numpy as np
 import pandas as pd
-from scipy import stats
 
 from datavolume.analysis.testing.anova import ANOVA_METRICS, no_anova, values_of
+from datavolume.statistics.variance import pairs_of
 
 __all__ = ["tukey"]
 
 _COLUMNS = ["architecture", "metric", "n_small", "n_large", "difference", "lower", "upper", "p", "significant", "note"]
+_KNOWN = ("lower", "upper", "p", "significant", "note")
 _UNKNOWN = {**dict.fromkeys(("lower", "upper", "p"), math.nan), "significant": False}
 
 
@@ -48,16 +49,5 @@ def _pairs(values: pd.DataFrame, level: float) -> Iterator[dict[str, Any]]:
 
 def _known(samples: dict[int, Any], level: float) -> dict[tuple[int, int], dict[str, Any]]:
     """Interval and adjusted p of every pair of samples, each of two values or more."""
-    found = stats.tukey_hsd(*samples.values())
-    interval = found.confidence_interval(level)
-    lower, upper, p = np.asarray(interval.low), np.asarray(interval.high), np.asarray(found.pvalue)
-    return {
-        (small, large): {
-            "lower": lower[j, i],
-            "upper": upper[j, i],
-            "p": p[j, i],
-            "significant": bool(p[j, i] < 1 - level),
-            "note": "",
-        }
-        for (i, small), (j, large) in combinations(enumerate(samples), 2)
-    }
+    rows = pairs_of(samples, level=level).to_dict("records")
+    return {(row["first"], row["second"]): {name: row[name] for name in _KNOWN} for row in rows}
