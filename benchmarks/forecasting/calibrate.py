@@ -1,7 +1,7 @@
 """Constants of the spread (`datavolume.statistics.curves.prior.SPREAD`), learned on the tuning half.
 
 First by maximum likelihood, then widened or narrowed by one factor until nine in ten sizes lie in their 90 % intervals.
-Every case counts alike, whatever its number of sizes; the 18 vision curves count eightfold, or 2 100 tabular cases
+Every case counts alike, whatever its number of sizes; the 25 vision curves count eightfold, or 2 100 tabular cases
 would drown them. Freedom and the chance term stay as they are in `prior`.
 """
 

@@ -2,7 +2,8 @@
 
 `nsl_vision.csv`: 36 curves of one run each (Alabdulmohsin et al. 2022), error by examples seen, a column says which
 points to fit. `lcdb11_error.npz`: LCDB 1.1 (Yan et al. 2025), error by dataset, learner and size, mean over seeds and
-its standard error. Tuning half: bird tasks; datasets whose name's SHA-256 starts with an even byte.
+its standard error. Tuning half: datasets whose name's SHA-256 starts with an even byte; of the vision curves the birds,
+and those on CIFAR-100 whose name's SHA-256 starts so.
 """
 
 from __future__ import annotations
@@ -41,7 +42,7 @@ def vision(folder: Path = FOLDER) -> Iterator[Case]:
     for (task, model), rows in frame.groupby(["Task", "Model"]):
         seen, later = rows[rows["Training"] == 1], rows[rows["Training"] == 0]
         curve = Curve(seen["Seen Examples"], seen["Loss"], kind="error")
-        half = "tuning" if str(task).startswith("bird") else "report"
+        half = "tuning" if str(task).startswith("bird") else half_of(f"{task} {model}")
         yield Case(f"{task} {model}", "vision", half, curve, *(later[c].to_numpy() for c in ("Seen Examples", "Loss")))
 
 
@@ -77,7 +78,8 @@ def _measured(folder: Path) -> list[tuple[str, str, Array, Array, Array]]:
     found = []
     for i, j in np.argwhere(np.isfinite(error[:, :, 0]).sum(2) >= 2 * FEWEST):
         there = np.isfinite(error[i, j]).all(0)
-        found.append((str(names[i]), str(learners[j]), anchors[there], *error[i, j][:, there]))
+        mean, stderr = error[i, j][:, there]
+        found.append((str(names[i]), str(learners[j]), anchors[there], mean, stderr))
     return found
 
 

@@ -167,6 +167,13 @@ def test_forecasts_are_deterministic_and_draws_follow_the_generator():
     assert np.quantile(draws, 0.25, axis=0) == pytest.approx(first.quantile([20_000, 50_000], [0.25])[:, 0], rel=0.02)
 
 
+def test_very_long_curves_are_merged_not_refused():
+    n = np.arange(1000, 9000, dtype=float)
+    made = forecast(Curve(n, 0.05 + 3.0 * n**-0.5), [36_000])
+    assert len(made._combination.parts.data.y) <= 128
+    assert made.table["median"][0] == pytest.approx(0.05 + 3.0 * 36_000**-0.5, rel=0.08)
+
+
 def test_draws_are_whole_curves():
     draws = forecast(Curve(N, power()), [25_600]).sample([20_000, 50_000], 50)
     assert (np.argsort(draws[:, 0]) == np.argsort(draws[:, 1])).all()

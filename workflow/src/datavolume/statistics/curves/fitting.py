@@ -37,6 +37,16 @@ class Falling:
     def first(self, end: int) -> Falling:
         return Falling(self.log_n[:end], self.y[:end], self.error[:end], self.top, self.kind)
 
+    def merged(self, most: int) -> Falling:
+        """At most `most` sizes: neighbours in ln n become their means, when there are more."""
+        if len(self.y) <= most:
+            return self
+        bins = np.linspace(self.log_n[0], self.log_n[-1], most + 1)
+        _, where = np.unique(np.clip(np.digitize(self.log_n, bins), 1, most), return_inverse=True)
+        count = np.bincount(where)
+        log_n, y = np.bincount(where, self.log_n) / count, np.bincount(where, self.y) / count
+        return Falling(log_n, y, np.sqrt(np.bincount(where, self.error**2)) / count, self.top, self.kind)
+
     def units(self, log_y: Array) -> Array:
         """ln y as the user's metric, within its bounds."""
         y = np.minimum(np.exp(np.minimum(log_y, 700)), self.top)

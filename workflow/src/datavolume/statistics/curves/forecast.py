@@ -25,6 +25,7 @@ from datavolume.statistics.curves.prior import COMPONENTS
 
 __all__ = ["Forecast", "forecast"]
 
+MOST = 128  # sizes that are fitted; neighbours of longer curves are merged, so that time is bounded
 SEED = 20261121  # of the draws, where no generator is given
 
 
@@ -72,7 +73,7 @@ def forecast(
     """
     if not 0 < level < 1:
         raise UserError(f"level: {level:g}; allowed is a share between 0 and 1, such as 0.9")
-    sizes, data = _sizes(to), falling(curve)
+    sizes, data = _sizes(to), falling(curve).merged(MOST)
     if len(data.y) < 2:
         raise UserError(f"the curve has one size, n = {np.exp(data.log_n[0]):g}; a forecast needs at least two")
     combination = combine(data)

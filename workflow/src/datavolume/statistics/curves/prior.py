@@ -3,7 +3,8 @@
 All of it was chosen on the tuning half alone, and is held against the other half in docs/benchmarks.md ("Forecasts of
 learning curves"); `python benchmarks/forecast.py --calibrate` computes `SPREAD` again. Tuning half: of LCDB 1.1
 the datasets whose name's SHA-256 starts with an even byte (75 of 123; 400 curves of them, all sizes or every fourth or
-eighth), of the vision curves of Alabdulmohsin et al. (2022) the bird tasks.
+eighth), of the vision curves of Alabdulmohsin et al. (2022) the bird tasks and those on
+CIFAR-100 whose "task model" has an even first byte (25 of 36).
 """
 
 from __future__ import annotations
@@ -29,14 +30,15 @@ class Component:
         return 2 if self.family == "late_line" else FAMILIES[self.family].least
 
 
+# Equal weights: of the sets tried on the tuning half, none did better on every group of curves.
 COMPONENTS = (
-    Component("power", 1.5, 0.5),
-    Component("power_offset", 1.5, 1.5),
-    Component("broken_power", 0.0, 0.5),
-    Component("m4", 0.0, 0.5),
+    Component("power", 1.5, 1.0),
+    Component("power_offset", 1.5, 1.0),
+    Component("broken_power", 0.0, 1.0),
+    Component("m4", 0.0, 1.0),
     Component("m4", 1.5, 1.0),
     Component("late_line", 0.0, 1.0),
-    Component("last_value", 0.0, 0.3),
+    Component("last_value", 0.0, 1.0),
 )
 
 # The back-test's origins: the largest size divided by these.
@@ -48,8 +50,8 @@ class Spread:
     """Scale of ln y at horizon h = ln(n / n_last), and the shape of the distribution; see `spread.scale`.
 
     The first five and `skew` are of greatest likelihood given the next two; then all five were taken times one factor,
-    so that nine in ten sizes of the tabular tuning cases lie in their 90 % intervals; `few` likewise, from curves cut to
-    2 or 3 sizes.
+    so that nine in ten sizes of the tabular tuning cases lie in their 90 % intervals; `few` likewise, on curves
+    cut to 2 or 3 sizes.
     """
 
     noise: float  # times the standard error of the last sizes (or their residuals, where seeds tell nothing)
@@ -64,13 +66,13 @@ class Spread:
 
 
 SPREAD = Spread(
-    noise=0.97,
-    disagreement=0.73,
+    noise=0.98,
+    disagreement=0.74,
     drop=0.17,
     backtest=0.28,
     untested=0.039,
     skew=1.33,
     freedom=3.0,
     chance=0.1,
-    few=2.0,
+    few=1.14,
 )

@@ -21,7 +21,7 @@ __all__ = ["Shape", "shape"]
 
 CHANCE = 0.01
 FEWEST = 3  # sizes, below which a curve has no shape
-MOST = 120  # sizes that all triples are formed of; longer curves are thinned evenly for the test of convexity
+MOST = 100  # sizes that all pairs and triples are formed of; longer curves are thinned evenly
 
 
 @dataclass(frozen=True)
@@ -39,9 +39,9 @@ def shape(curve: Curve) -> Shape:
     y = curve.decreasing(sizes.value)
     if len(y) < FEWEST:
         return Shape(True, True, (f"too few sizes to tell the shape: {len(y)}",))
-    noise = _noise(sizes.n, y, sizes.se)
-    rise = _rise(sizes.n, y, noise, curve.kind == "accuracy")
-    bulge = _bulge(sizes.n, y, noise)
+    keep = np.unique(np.linspace(0, len(y) - 1, min(MOST, len(y))).round().astype(int))
+    n, y, noise = sizes.n[keep], y[keep], _noise(sizes.n, y, sizes.se)[keep]
+    rise, bulge = _rise(n, y, noise, curve.kind == "accuracy"), _bulge(n, y, noise)
     return Shape(rise is None, bulge is None, tuple(note for note in (rise, bulge) if note))
 
 
@@ -73,9 +73,6 @@ def _rise(n: Array, y: Array, noise: Array, accuracy: bool) -> str | None:
 
 def _bulge(n: Array, y: Array, noise: Array) -> str | None:
     """The farthest that a size lies above the chord of a smaller and a larger one."""
-    if len(n) > MOST:
-        keep = np.unique(np.linspace(0, len(n) - 1, MOST).round().astype(int))
-        n, y, noise = n[keep], y[keep], noise[keep]
     left, middle, right = (axis.ravel() for axis in np.meshgrid(*[np.arange(len(n))] * 3, indexing="ij"))
     ordered = (left < middle) & (middle < right)
     left, middle, right = left[ordered], middle[ordered], right[ordered]
