@@ -2,7 +2,8 @@
 
     python benchmarks/requirement.py [--curves 1000]
 
-Beside it the percentile bootstrap over seeds through an isotonic fit, the obvious other way. Writes a table.
+Beside it the percentile bootstrap over seeds through an isotonic fit, the obvious other way. Then the 90 % intervals of
+the n that reaches a target, and of saturation, within the sizes trained and beyond (a tenth of the curves).
 """
 
 from __future__ import annotations
@@ -17,7 +18,7 @@ from numpy.typing import NDArray
 from scipy.optimize import brentq, isotonic_regression
 
 from datavolume.statistics.curves import Curve
-from datavolume.statistics.requirement import within_margin
+from datavolume.statistics.requirement import reach, saturation, within_margin
 
 Array = NDArray[np.float64]
 SHARED = 0.3  # of a seed's variance, at every size
@@ -123,12 +124,55 @@ def measure(case: Case, curves: int, rng: np.random.Generator) -> tuple[float, .
     return 1 - above - below, below, above, float(np.median(width)), told[:300, 2].mean(), small
 
 
+FALLING = Case("", power(2.0, 0.35, 0.02), DOUBLED, 0.02, 5, 0.003)
+TARGETS = (0.12, 0.1, 0.085, 0.075, 0.055, 0.045)
+LEAST = (0.02, 0.012, 0.006)  # of a doubling
+
+
+def further(curves: int) -> Iterator[str]:
+    """Lines of a Markdown table: reaching a target and saturation, of one power law."""
+    yield "| question | true n | covers | too low | too high | median n |"
+    yield "|---|---:|---:|---:|---:|---:|"
+    for target in TARGETS:
+        yield asked_of(f"reach an error of {target:g}", lambda n, t=target: FALLING.error(n) - t, target, None, curves)
+    for least in LEAST:
+        yield asked_of(
+            f"a doubling brings less than {least:g}",
+            lambda n, least=least: FALLING.error(n) - FALLING.error(2 * n) - least,
+            None,
+            least,
+            curves,
+        )
+
+
+def asked_of(
+    name: str, excess: Callable[[Array], Array], target: float | None, least: float | None, curves: int
+) -> str:
+    """One line; the true n is where `excess` is 0."""
+    true = float(np.exp(brentq(lambda x: float(excess(np.exp(x))), 0.0, 25.0)))
+    rng, ends = np.random.default_rng(11), np.zeros((curves, 3))
+    n = np.tile(np.array(FALLING.sizes, dtype=float), FALLING.seeds)
+    seed = np.repeat(np.arange(FALLING.seeds), len(FALLING.sizes))
+    for k in range(curves):
+        curve = Curve(n, FALLING.draw(rng).ravel(), seed, "error")
+        if target is not None:
+            found = reach(curve, target)
+            ends[k] = found.lower, found.n, found.upper
+        elif least is not None:
+            ends[k] = saturation({"": curve}, least)[["lower", "n", "upper"]].to_numpy()[0]
+    low, high = (ends[:, 2] < true).mean(), (ends[:, 0] > true).mean()
+    return f"| {name} | {true:,.0f} | {1 - low - high:.1%} | {low:.1%} | {high:.1%} | {np.median(ends[:, 1]):,.0f} |"
+
+
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--curves", type=int, default=1000, help="of each case")
     asked = parser.parse_args()
     start = time.process_time()
     for row in rows(asked.curves):
+        print(row, flush=True)
+    print()
+    for row in further(max(20, asked.curves // 10)):
         print(row, flush=True)
     print(f"{asked.curves} curves a case, {time.process_time() - start:.0f} s of CPU")
 
