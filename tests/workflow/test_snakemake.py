@@ -141,8 +141,6 @@ def complaint(project: Path, *options: str) -> str:
         ("seeds: 2", "seeds: [1, 1]", "seeds has 1 twice"),
         ("[mlp, small_cnn]", "[mlpp]", "architecture 'mlpp' is unknown"),
         ("name: digits", "name: digit", "dataset 'digit' is unknown; did you mean 'digits'?"),
-        ("name: digits", "name: folder, path: nowhere, image_size: 8", "nowhere: there is no such folder"),
-        ("name: digits", "name: folder, path: config, image_size: 8", "class 'studies' has no image"),
     ],
 )
 def test_a_mistake_in_the_study_is_one_line(project: Path, old: str, new: str, said: str) -> None:
@@ -154,9 +152,24 @@ def test_a_mistake_in_the_study_is_one_line(project: Path, old: str, new: str, s
     assert said in line
 
 
+@pytest.mark.parametrize(
+    ("folder", "said"), [("nowhere", "nowhere: there is no such folder"), ("config", "class 'studies' has no image")]
+)
+def test_images_that_are_missing_stop_a_run_and_are_told_of_in_a_plan(project: Path, folder: str, said: str) -> None:
+    study = project / "config/studies/tiny.yaml"
+    study.write_text(study.read_text().replace("name: digits", f"name: folder, path: {folder}, image_size: 8"))
+    told = run_snakemake(project, "--dry-run")
+    assert told.returncode == 0, told.stderr
+    assert "Needed before training, experiment volume: " in told.stderr
+    assert said in told.stderr
+    line = complaint(project)
+    assert "config/studies/tiny.yaml" in line
+    assert said in line
+
+
 def test_a_study_that_does_not_exist(project: Path) -> None:
     line = complaint(project, "--config", "study=tinny")
-    names = "digits, fashion_mnist, imagenette_short, tiny"
+    names = ", ".join(sorted(file.stem for file in (project / "config/studies").glob("*.yaml")))
     assert line == f"Error: study 'tinny' does not exist; did you mean 'tiny'? (allowed: {names})"
 
 

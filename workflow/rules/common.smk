@@ -6,7 +6,7 @@ from datavolume.showing import CONFIDENCE, STATISTICS
 
 prepare_environment(Path(workflow.basedir) / "src")
 
-WORKFLOW = open_workflow(config, head=workflow.is_main_process)
+WORKFLOW = open_workflow(config, head=workflow.is_main_process, dry_run=workflow.output_settings.dryrun)
 PATHS = WORKFLOW.paths
 STUDY = WORKFLOW.study
 SHOWING = WORKFLOW.showing

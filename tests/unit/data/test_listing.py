@@ -11,7 +11,7 @@ from unit.data.test_fetch import split_of
 from datavolume.data.build import prepare
 from datavolume.data.datasets import listing
 from datavolume.errors import UserError
-from datavolume.study import Dataset, Experiment, Paths, Recipe, Resources, Study, Volume, dataset_id, expand
+from datavolume.study import Dataset, Experiment, Paths, Recipe, Resources, Study, Volume, dataset_id
 from datavolume.workflow import Workflow
 
 
@@ -48,7 +48,7 @@ def workflow_of(dataset: Dataset, results: Path, study: str = "s") -> Workflow:
         experiments=(experiment,),
         text={},
     )
-    return Workflow(planned, Path("s.yaml"), expand(planned), Paths(results / study), "data")
+    return Workflow(planned, Path("s.yaml"), Paths(results / study), "data")
 
 
 CHANGES: dict[str, Callable[[Path], object]] = {

@@ -26,26 +26,37 @@ __all__ = ["open_workflow", "prepare_environment"]
 
 STUDIES = Path("config/studies")
 _PINNED = "DATAVOLUME_CONFIG"
+_NEED_NO_IMAGES = {"plan", "timing"}
 
 
-def open_workflow(config: Mapping[str, Any], *, head: bool) -> Workflow:
-    """Validate the configuration and open its study; a user's mistake ends Snakemake with one line."""
+def open_workflow(config: Mapping[str, Any], *, head: bool, dry_run: bool = False) -> Workflow:
+    """Validate the configuration and open its study; a user's mistake ends Snakemake with one line.
+
+    A plan needs no images: in a dry run, and for the targets plan and timing, it is only said which are missing.
+    """
     try:
-        return _open_head(dict(config)) if head else _open_job(dict(config))
+        only_planned = dry_run or bool(_NEED_NO_IMAGES & {*sys.argv[1:]})
+        return _open_head(dict(config), only_planned) if head else _open_job(dict(config))
     except UserError as error:
         sys.exit(f"Error: {error}")
 
 
-def _open_head(config: dict[str, Any]) -> Workflow:
+def _open_head(config: dict[str, Any], only_planned: bool = False) -> Workflow:
     check(config, "config", "config/config.yaml")
     os.environ[_PINNED] = json.dumps(config)
     file = find_study(config["study"], STUDIES)
     study = load_study(file, config["scale"])
     paths = _paths(config)
-    left_out = _unavailable(study)
+    missing = _without_images(study, file, paths)
+    left_out = {one.name: missing[one.name] for one in study.experiments if one.optional and one.name in missing}
     study = without(study, left_out)
-    _check_names(study, file, paths)
-    workflow = Workflow(study, file, paths, config["data"], config.get("device", ""), left_out=left_out)
+    _check_names(study, file)
+    absent = {one.name: missing[one.name] for one in study.experiments if one.name in missing}
+    if absent and not only_planned:
+        name, reason = next(iter(absent.items()))
+        raise UserError(f"{file}: experiments.{name}: {reason}")
+    device = config.get("device", "")
+    workflow = Workflow(study, file, paths, config["data"], device, left_out=left_out, absent=absent)
     _check_artefacts(workflow)
     return workflow
 
@@ -61,14 +72,19 @@ def _open_job(config: dict[str, Any]) -> Workflow:
     return workflow if workflow.planning.staged else replace(workflow, written=read_plan(paths.plan))
 
 
-def _unavailable(study: Study) -> dict[str, str]:
-    """Optional experiments whose images are not there, each with the reason."""
-    from datavolume.data import check_source
+def _without_images(study: Study, file: Path, paths: Paths) -> dict[str, str]:
+    """Experiments whose images are not there, each with the reason; what was indexed once may be gone."""
+    from datavolume.data import check_dataset, check_source
 
     reasons: dict[str, str] = {}
-    for experiment in (one for one in study.experiments if one.optional):
+    for experiment in study.experiments:
         try:
-            check_source(experiment.dataset)
+            check_dataset(experiment.dataset)
+        except UserError as error:
+            raise UserError(f"{file}: experiments.{experiment.name}: {error}") from error
+        try:
+            if not paths.data_file(dataset_id(experiment.dataset), "index.parquet").is_file():
+                check_source(experiment.dataset)
         except UserError as error:
             reasons[experiment.name] = str(error)
     return reasons
@@ -89,15 +105,12 @@ def _paths(config: Mapping[str, Any]) -> Paths:
     return Paths(Path(config["results"]) / (name if scale == "full" else f"{name}-{scale}"))
 
 
-def _check_names(study: Study, file: Path, paths: Paths) -> None:
+def _check_names(study: Study, file: Path) -> None:
     """What only the rooms further right know; asked once, by the head, as importing them would slow down every job."""
-    from datavolume.data import check_dataset, check_source
     from datavolume.models import check_architecture
 
     for experiment in study.experiments:
-        indexed = paths.data_file(dataset_id(experiment.dataset), "index.parquet").is_file()
         try:
-            (check_dataset if indexed else check_source)(experiment.dataset)
             for architecture in experiment.architectures:
                 check_architecture(architecture, experiment.recipe.network)
         except UserError as error:

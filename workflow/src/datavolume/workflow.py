@@ -40,6 +40,7 @@ class Workflow:
     device: str = ""
     written: Plan | None = None
     left_out: Mapping[str, str] = field(default_factory=dict)
+    absent: Mapping[str, str] = field(default_factory=dict)
 
     @cached_property
     def planning(self) -> Planning:
@@ -57,6 +58,7 @@ class Workflow:
     def foreword(self, *, dry_run: bool) -> str:
         """What the head says first: what is left out and why; in a dry run, what the study would take."""
         lines = [f"Left out, experiment {name}: {reason}" for name, reason in self.left_out.items()]
+        lines += [f"Needed before training, experiment {name}: {reason}" for name, reason in self.absent.items()]
         return "\n".join([*lines, *(self._estimate.summary() if dry_run else [])])
 
     @property
