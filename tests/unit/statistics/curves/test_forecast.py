@@ -167,6 +167,13 @@ def test_forecasts_are_deterministic_and_draws_follow_the_generator():
     assert np.quantile(draws, 0.25, axis=0) == pytest.approx(first.quantile([20_000, 50_000], [0.25])[:, 0], rel=0.02)
 
 
+def test_within_the_curve_it_follows_the_sizes_measured():
+    made = forecast(Curve(N, power(noise=0)), [25_600])
+    assert made.quantile(N[2:], [0.5])[:, 0] == pytest.approx(power(noise=0)[2:], rel=0.05)
+    just_before, just_after = made.quantile([N[-1] * 0.9999, N[-1] * 1.0001], [0.05, 0.95])
+    assert just_before == pytest.approx(just_after, rel=0.03)
+
+
 def test_very_long_curves_are_merged_not_refused():
     n = np.arange(1000, 9000, dtype=float)
     made = forecast(Curve(n, 0.05 + 3.0 * n**-0.5), [36_000])

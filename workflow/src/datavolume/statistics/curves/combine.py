@@ -19,6 +19,8 @@ from datavolume.statistics.curves.spread import Evidence, evidence
 __all__ = ["Combination", "combine"]
 
 TRUST = 0.25
+ENDS = ("late_line", "last_value")
+FADE = 5.0  # per unit of ln n: at half the largest size they count a thirtieth
 DOUBT = 0.1  # relative error below which back-tests do not tell components apart
 
 
@@ -33,19 +35,20 @@ class Combination:
     def centre(self, log_n: Array) -> tuple[Array, Array]:
         """Median of ln y and the components' weighted standard deviation around it, (N,) each."""
         logs = self.parts.logs(log_n)[:, 0]
-        return _mean_and_deviation(logs, self.weights)
+        return _mean_and_deviation(logs, _faded(self.weights, log_n - self.parts.data.log_n[-1]))
 
     def past(self, row: int, log_n: Array) -> tuple[Array, Array]:
         """The same as it would have been said from an earlier origin, with prior weights."""
         logs = self.parts.logs(log_n)[:, row]
-        return _mean_and_deviation(logs, _prior(logs))
+        origin = self.parts.data.log_n[self.parts.ends[row] - 1]
+        return _mean_and_deviation(logs, _faded(_prior(logs), log_n - origin))
 
 
 def combine(data: Falling) -> Combination:
     parts = Components.fitted(data, origins(data.log_n))
     logs = parts.logs(data.log_n)
     weights = _weights(logs, parts, data)
-    fitted, _ = _mean_and_deviation(logs[:, 0], weights)
+    fitted, _ = _mean_and_deviation(logs[:, 0], _faded(weights, data.log_n - data.log_n[-1]))
     errors, horizons = _own_errors(logs, parts, data)
     return Combination(parts, weights, evidence(data, fitted, errors, horizons))
 
@@ -80,13 +83,22 @@ def _own_errors(logs: Array, parts: Components, data: Falling) -> tuple[Array, A
     """Errors of ln y that the combination made from earlier origins, and their horizons."""
     errors, horizons = [np.empty(0)], [np.empty(0)]
     for row, end in enumerate(parts.ends[1:], start=1):
-        centre, _ = _mean_and_deviation(logs[:, row], _prior(logs[:, row]))
-        errors.append((centre - np.log(data.y))[end:])
+        later = logs[:, row, end:]
+        centre, _ = _mean_and_deviation(later, _prior(later)[:, None])
+        errors.append(centre - np.log(data.y[end:]))
         horizons.append(data.log_n[end:] - data.log_n[end - 1])
     return np.concatenate(errors), np.concatenate(horizons)
 
 
+def _faded(weights: Array, horizon: Array) -> Array:
+    """Weights at every size, (M, N): those of what only tells of the end fade towards smaller sizes."""
+    local = np.array([component.family in ENDS for component in COMPONENTS])
+    faded = weights[:, None] * np.where(local[:, None], np.exp(FADE * np.minimum(horizon, 0)), 1)
+    return np.asarray(faded / faded.sum(0))
+
+
 def _mean_and_deviation(logs: Array, weights: Array) -> tuple[Array, Array]:
+    """logs (M, N), weights (M, N) or (M, 1) -> (N,) each."""
     present = np.where(np.isfinite(logs), logs, 0)
-    mean = weights @ present
-    return mean, np.sqrt(weights @ (present - mean) ** 2)
+    mean = (weights * present).sum(0)
+    return mean, np.sqrt((weights * (present - mean) ** 2).sum(0))
