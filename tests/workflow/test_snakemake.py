@@ -52,7 +52,7 @@ def test_the_answer_can_be_read_again(finished: Finished) -> None:
     told = subprocess.run(command, cwd=folder, capture_output=True, text=True, check=True).stdout
     assert told in first.stdout
     no_study = subprocess.run([*command[:-1], "results/none"], cwd=folder, capture_output=True, text=True, check=False)
-    assert no_study.returncode == 1
+    assert no_study.returncode == 2
     assert no_study.stderr == "Error: results/none: there is no report yet; run the study first\n"
 
 
