@@ -134,22 +134,23 @@ def further(curves: int) -> Iterator[str]:
     yield "| question | true n | covers | too low | too high | median n |"
     yield "|---|---:|---:|---:|---:|---:|"
     for target in TARGETS:
-        yield asked_of(f"reach an error of {target:g}", lambda n, t=target: FALLING.error(n) - t, target, None, curves)
+        yield asked_of(f"reach an error of {target:g}", root(FALLING.error, target), target, None, curves)
     for least in LEAST:
-        yield asked_of(
-            f"a doubling brings less than {least:g}",
-            lambda n, least=least: FALLING.error(n) - FALLING.error(2 * n) - least,
-            None,
-            least,
-            curves,
-        )
+        yield asked_of(f"a doubling brings less than {least:g}", root(doubling, least), None, least, curves)
 
 
-def asked_of(
-    name: str, excess: Callable[[Array], Array], target: float | None, least: float | None, curves: int
-) -> str:
-    """One line; the true n is where `excess` is 0."""
-    true = float(np.exp(brentq(lambda x: float(excess(np.exp(x))), 0.0, 25.0)))
+def doubling(n: Array) -> Array:
+    """What it brings."""
+    return FALLING.error(n) - FALLING.error(2 * n)
+
+
+def root(function: Callable[[Array], Array], value: float) -> float:
+    """The n at which a falling function has that value."""
+    return float(np.exp(brentq(lambda x: float(function(np.exp(x))) - value, 0.0, 25.0)))
+
+
+def asked_of(name: str, true: float, target: float | None, least: float | None, curves: int) -> str:
+    """One line."""
     rng, ends = np.random.default_rng(11), np.zeros((curves, 3))
     n = np.tile(np.array(FALLING.sizes, dtype=float), FALLING.seeds)
     seed = np.repeat(np.arange(FALLING.seeds), len(FALLING.sizes))
