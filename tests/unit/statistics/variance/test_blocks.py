@@ -103,6 +103,12 @@ def test_one_seed_is_independent_runs() -> None:
     assert "fewer than two seeds" in found.note
 
 
+def test_runs_that_agree_exactly_say_so() -> None:
+    found = blocked(grid().assign(top1=0.3), "top1", ["n", "architecture"], "seed")
+    assert found.table.empty
+    assert found.note == "all runs agree exactly: no spread"
+
+
 def test_every_seed_on_every_size_is_the_t_test_of_the_seeds_slopes() -> None:
     """CR2 with equal X: the spread of the seeds' own slopes, with seeds - 1 degrees of freedom."""
     rng = np.random.default_rng(5)

@@ -148,7 +148,7 @@ def _anova(frame: pd.DataFrame, metric: str, factors: Sequence[str], block: str 
     tables = [plain]
     if block:
         seeds = blocked(frame, metric, factors, block, level=level)
-        if seeds.method != "independent":
+        if not seeds.table.empty and seeds.method != "independent":
             tables.insert(0, seeds.table.assign(method=seeds.method))
     return pd.concat(tables, ignore_index=True).assign(metric=metric, p_holm=math.nan)[list(_ANOVA)]
 
@@ -195,6 +195,8 @@ def _told(found: Comparison, metric: str) -> Iterator[str]:
     yield f"  normal residuals: {_doubt(checked['shapiro'], 'Shapiro-Wilk')}"
     pairs = found.tables["pairs"]
     of_metric = pairs[pairs["metric"] == metric]
+    if of_metric.empty:
+        return
     for names, rows in of_metric.groupby(["factor", "where", "method"], sort=False):
         yield f"  {_counted([str(name) for name in names], rows)}"
 

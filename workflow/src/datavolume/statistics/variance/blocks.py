@@ -2,7 +2,7 @@
 
     found = blocked(frame, "accuracy", ["n", "architecture"], "seed")
     found.table     a row a term: df, df2, sum_sq, F, p, p_uncorrected, epsilon, effect sizes, note
-    found.method    how: "repeated measures", "mixed model", "cluster-robust", or "independent" with one seed
+    found.method    "repeated measures", "mixed model" or "cluster-robust"; "independent" with one seed, "none"
 
 Every seed in every cell: repeated measures. Holes: a mixed model with a random intercept a seed (REML, Wald's F with
 the within-seed degrees of freedom, sum contrasts, type III). Where its variance between seeds is zero or it does not
@@ -26,7 +26,7 @@ from datavolume.statistics.tidy import levels, tidy
 from datavolume.statistics.variance.clusters import clustered
 from datavolume.statistics.variance.effects import EFFECTS, effects
 from datavolume.statistics.variance.factorial import Terms, factorial, terms_of
-from datavolume.statistics.variance.moments import Array
+from datavolume.statistics.variance.moments import Array, rounding_only
 from datavolume.statistics.variance.repeated import Repeated, repeated
 
 __all__ = ["BLOCKED", "Blocked", "blocked"]
@@ -49,12 +49,14 @@ def blocked(frame: pd.DataFrame, value: str, factors: Sequence[str], block: str,
     used, note = tidy(frame, value, [*factors, block])
     if used.empty or used[block].nunique() < 2 or min(used[factor].nunique() for factor in factors) < 2:
         return _independent(used, value, factors, note, level)
+    values = used[value].to_numpy(dtype=np.float64)
+    if rounding_only(float(((values - values.mean()) ** 2).sum()), values):
+        return Blocked(pd.DataFrame(columns=list(BLOCKED)), "none", _joined(note, "all runs agree exactly: no spread"))
     cells = used.pivot_table(index=block, columns=list(factors), values=value, aggfunc="mean", sort=False)
     if cells.notna().all(axis=None) and cells.shape[1] == math.prod(used[factor].nunique() for factor in factors):
         more = "runs of one seed in one cell are averaged" if cells.size < len(used) else ""
         return Blocked(_repeated(used, cells, factors, level), "repeated measures", _joined(note, more))
     terms = terms_of(used, factors)
-    values = used[value].to_numpy(dtype=np.float64)
     mixed = _mixed(terms, values, used[block].to_numpy(), level)
     if mixed is not None:
         return Blocked(mixed, "mixed model", _joined(note, terms.note, "not every seed is in every cell"))
@@ -113,7 +115,7 @@ def _mixed(terms: Terms, values: Array, blocks: Any, level: float) -> pd.DataFra
             return None
         singular = not fit.converged or float(fit.cov_re[0, 0]) <= _TINY * float(fit.scale)
     covariance = np.asarray(fit.cov_params())[: design.shape[1], : design.shape[1]]
-    if singular or not np.isfinite(covariance).all():
+    if singular or not np.isfinite(covariance).all() or float(np.linalg.eigvalsh(covariance)[0]) <= 0:
         return None
     dummies = (blocks[:, None] == np.unique(blocks)).astype(float)
     df2 = values.size - int(np.linalg.matrix_rank(np.hstack([design, dummies])))

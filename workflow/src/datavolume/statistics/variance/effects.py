@@ -23,7 +23,7 @@ _MOST = 1e12
 
 def effects(f: float, df1: float, df2: float, total: int, *, level: float = 0.95) -> dict[str, float]:
     """From an F with df1 and df2 degrees of freedom over `total` values; NaN where F is."""
-    if not math.isfinite(f):
+    if not (math.isfinite(f) and f >= 0):
         return dict.fromkeys(EFFECTS, math.nan)
     lower, upper = effect_interval(f, df1, df2, total, level=level)
     eta2 = df1 * f / (df1 * f + df2)

@@ -46,7 +46,7 @@ def _pairs(frame: pd.DataFrame, value: str, factor: str, level: float, *, equal:
 def pairs_of(samples: Mapping[Any, Array], *, level: float = 0.95, equal: bool = True) -> pd.DataFrame:
     """As `tukey` (equal spread) or `games_howell`, of samples by level."""
     tested, why = _tested(samples, equal)
-    note = no_test(list(tested.values())) if len(samples) > 1 else ""
+    note = no_test(list(tested.values()))
     known = {} if note else _known(tested, level, equal)
     rows = []
     for first, second in combinations(samples, 2):
