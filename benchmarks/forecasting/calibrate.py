@@ -21,7 +21,7 @@ from datavolume.statistics.curves.prior import SPREAD, Spread
 from forecasting.curves import Array, Case
 
 PER_CASE = 12  # sizes of a case that are looked at, evenly spread
-SCALES = ("noise", "disagreement", "drop", "backtest", "untested")
+SCALES = ("noise", "disagreement", "backtest", "untested")
 FITTED = (*SCALES, "skew")
 
 Look = tuple[float, spread.Evidence, Array, Array, Array, Array]

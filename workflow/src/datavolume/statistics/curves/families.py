@@ -106,7 +106,7 @@ def _broken(theta: Array, frame: Frame) -> Parameters:
     }
 
 
-_LEVEL = (-40.0, 12.0)  # ln y at the largest size
+_LEVEL = (-60.0, 60.0)  # ln y at the largest size
 _OFFSET = (-12.0, 8.0)  # logit of the offset's share in it
 _EXPONENT = (-4.6, 1.6)  # ln of an exponent: 0.01 to 5
 _SLOPE = (-9.0, 9.0)

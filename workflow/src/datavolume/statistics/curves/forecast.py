@@ -1,8 +1,8 @@
 """What more data would give: `forecast(curve, [20_000, 100_000]).table`, one calibrated distribution at every size.
 
 Families are combined, none is picked (`combine`); the spread grows with the horizon, with how far the components
-disagree, with the forecast gain and with the curve's own back-test error (`spread`), by constants learned on other
-curves (`prior`). The value forecast is the mean over as many seeds as the largest sizes have.
+disagree (the last value is one of them) and with the curve's own back-test error (`spread`), by constants learned on
+other curves (`prior`). The value forecast is the mean over as many seeds as the largest sizes have.
 """
 
 from __future__ import annotations

@@ -49,14 +49,13 @@ ORIGINS = (1.5, 2.2, 3.5, 6.0, 12.0)
 class Spread:
     """Scale of ln y at horizon h = ln(n / n_last), and the shape of the distribution; see `spread.scale`.
 
-    The first five and `skew` are of greatest likelihood given the next two; then all five were taken times one factor,
+    The first four and `skew` are of greatest likelihood given the next two; then all four were taken times one factor,
     so that nine in ten sizes of the tabular tuning cases lie in their 90 % intervals; `few` likewise, on curves
     cut to 2 or 3 sizes.
     """
 
     noise: float  # times the standard error of the last sizes (or their residuals, where seeds tell nothing)
     disagreement: float  # times the components' standard deviation, times sqrt(h)
-    drop: float  # times the forecast fall, times sqrt(h)
     backtest: float  # times the curve's own back-test error per unit of sqrt(h), times h
     untested: float  # times h, where the curve is too short for a back-test
     skew: float  # scale towards less error is times this, towards more error through it
@@ -66,13 +65,12 @@ class Spread:
 
 
 SPREAD = Spread(
-    noise=0.98,
-    disagreement=0.74,
-    drop=0.17,
-    backtest=0.28,
-    untested=0.039,
-    skew=1.33,
+    noise=0.89,
+    disagreement=0.67,
+    backtest=0.325,
+    untested=0.038,
+    skew=1.36,
     freedom=3.0,
     chance=0.1,
-    few=1.14,
+    few=1.07,
 )

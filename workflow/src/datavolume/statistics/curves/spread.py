@@ -46,11 +46,10 @@ def scale(seen: Evidence, horizon: Array, median: Array, disagreement: Array, sp
     """Scale of ln y, (N,). At sizes already seen (horizon <= 0): noise and disagreement alone."""
     ahead = np.maximum(horizon, 0)
     noise = spread.noise * seen.noise * np.exp(np.clip(seen.last - median, -4, 4) / 2)  # relative noise of a count
-    fall = spread.drop * (seen.last - median)
     apart = spread.disagreement * disagreement * np.where(horizon > 0, np.sqrt(ahead), 1)
     own = spread.untested if seen.backtest is None else spread.backtest * seen.backtest
     chance = spread.chance * np.exp(2 * median) if seen.share else 0.0
-    squares = noise**2 + apart**2 + ahead * fall**2 + (own * ahead) ** 2 + (chance * ahead) ** 2
+    squares = noise**2 + apart**2 + (own * ahead) ** 2 + (chance * ahead) ** 2
     return np.asarray(np.sqrt(squares + 1e-8) * (spread.few if seen.sizes < 4 else 1.0))
 
 
