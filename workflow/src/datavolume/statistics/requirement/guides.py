@@ -2,8 +2,9 @@
 
     ways = between(curve, data)     [W, grid]: the metric along `grid(data.n)`, each through all means
 
-Straight lines over log n would do for close sizes only. So families of learning curves are fitted and what they miss at
-the sizes is joined by straight lines; those that fit much worse than the best are dropped. Two sizes tell nothing of
+Straight lines over log n would do for close sizes only. So families of learning curves are fitted (power law and
+exponential, both with offset, and M4) and what they miss at the sizes is joined by straight lines; those that fit much
+worse than the best are dropped. Two sizes tell nothing of
 the bend: there, a line over log n and steeper power laws stand for all that is plausible.
 """
 
@@ -19,7 +20,8 @@ from datavolume.statistics.requirement.replicates import Array, Replicates
 __all__ = ["STEPS", "between", "grid", "join", "scatter"]
 
 STEPS = 24  # of the grid, between two sizes
-_FAMILIES = {"power_offset": 3, "exponential": 3, "m4": 5}  # and how many sizes each needs to say something
+_LEAST_M4 = 5  # sizes, for its five parameters to say something
+_CANDIDATES = 150  # of an exponent or a rate
 _WORSE = 10.0  # in -2 log likelihood: farther from the best, a family is dropped (Burnham and Anderson 2002, 2.6)
 _EXPONENTS = (0.5, 2.0)
 _LEAST_FREE = 2  # sizes beyond a family's parameters, for a spread of its residuals
@@ -61,13 +63,29 @@ def _power_laws(data: Replicates) -> Iterator[Array]:
 
 def _fitted(curve: Curve, data: Replicates) -> list[Array]:
     """The families' values along the grid, those that fit about as well as the best of them."""
-    names = [name for name, least in _FAMILIES.items() if data.n.size >= least]
-    fits = [fit(curve, name).predict(grid(data.n)) for name in names]
-    fits = [values for values in fits if np.isfinite(values).all()]
-    sizes = curve.sizes()
+    sizes, n = curve.sizes(), grid(data.n)
     error = np.maximum(sizes.se, max(1e-6 * float(np.abs(sizes.value).max()), 1e-12))
+    exponents = np.linspace(0.02, 3, _CANDIDATES)[:, None]
+    spans = np.geomspace(data.n[0] / 10, 3 * data.n[-1], _CANDIDATES)[:, None]
+    fits = [
+        _best((n / data.n[-1]) ** -exponents, data.means, error),
+        _best(np.exp((data.n[0] - n) / spans), data.means, error),
+    ]
+    if data.n.size >= _LEAST_M4:
+        fits.append(fit(curve, "m4").predict(n))
+    fits = [values for values in fits if np.isfinite(values).all()]
     misfit = [float((((values[::STEPS] - data.means) / error) ** 2).sum()) for values in fits]
     return [values for values, worse in zip(fits, misfit, strict=True) if worse <= min(misfit) + _WORSE]
+
+
+def _best(shapes: Array, means: Array, error: Array) -> Array:
+    """Of offset + scale * shape, for each of shapes [candidates, grid], the one of least weighted squares: [grid]."""
+    at_sizes, weight = shapes[:, ::STEPS], error**-2.0 / (error**-2.0).sum()
+    x, y = at_sizes - (at_sizes * weight).sum(axis=1, keepdims=True), means - (means * weight).sum()
+    scale = (weight * x * y).sum(axis=1) / np.maximum((weight * x**2).sum(axis=1), 1e-300)
+    best = int(np.argmin((weight * (y - scale[:, None] * x) ** 2).sum(axis=1)))
+    offset = float((weight * (means - scale[best] * at_sizes[best])).sum())
+    return np.asarray(offset + scale[best] * shapes[best])
 
 
 def scatter(curve: Curve, data: Replicates) -> tuple[float, float]:
