@@ -56,7 +56,7 @@ class _Model:
         k = combination.size
         c = np.concatenate([np.zeros(k), combination])
         value, error = float(c @ self.robust.coefficients), math.sqrt(max(float(c @ self.robust.covariance @ c), 0.0))
-        df = float(self.robust.clusters - 1) if self.errors == CLUSTERED else float(self.robust.df[0])
+        df = float(self.robust.degrees(c[None])[0])
         half = float(stats.t.ppf((1 + self.level) / 2, df)) * error
         p = float(2 * stats.t.sf(abs(value) / error, df)) if error > 0 else math.nan
         return value, value - half, value + half, p
@@ -102,7 +102,7 @@ def _ordinary(design: Array, y: Array) -> Clustered:
     b = inverse @ (orthogonal.T @ y)
     residuals, df = y - design @ b, y.size - b.size
     covariance = inverse @ inverse.T * float((residuals**2).sum()) / df
-    return Clustered(b, covariance, np.full(b.size, float(df)), y.size, residuals)
+    return Clustered(b, covariance, lambda rows: np.full(len(rows), float(df)), y.size, residuals)
 
 
 def _equal(model: _Model, groups: int) -> dict[str, Any]:

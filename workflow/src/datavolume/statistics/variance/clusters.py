@@ -5,14 +5,15 @@
     robust.wald(C)                          C b = 0, rows of C together: Hotelling's T2
 
 CR2 and its degrees of freedom: Bell and McCaffrey 2002 (Survey Methodology 28, 169-181); Imbens and Kolesar 2016
-(Review of Economics and Statistics 98, 701-712). The joint test takes the number of seeds less one as degrees of
-freedom, which is exact where every seed has the same X (Pustejovsky and Tipton 2018, Journal of Business and Economic
-Statistics 36, 672-683).
+(Review of Economics and Statistics 98, 701-712). The joint test takes the mean of its contrasts' degrees of
+freedom: the number of seeds less one, and exact, where every seed has the same X (Pustejovsky and Tipton 2018, Journal
+of Business and Economic Statistics 36, 672-683, estimate it otherwise).
 """
 
 from __future__ import annotations
 
 import math
+from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any
 
@@ -28,13 +29,20 @@ _TINY = 1e-10
 
 @dataclass(frozen=True)
 class Clustered:
-    """`coefficients`, `errors`, `df` [p]; `covariance` [p, p]; `clusters` is their number. NaN with one cluster."""
+    """`coefficients`, `errors`, `df` [p]; `covariance` [p, p]; `clusters` is their number. NaN with one cluster.
+
+    `degrees` gives the degrees of freedom of each row of contrasts [q, p].
+    """
 
     coefficients: Array
     covariance: Array
-    df: Array
+    degrees: Callable[[Array], Array]
     clusters: int
     residuals: Array
+
+    @property
+    def df(self) -> Array:
+        return self.degrees(np.eye(self.coefficients.size))
 
     @property
     def errors(self) -> Array:
@@ -53,9 +61,9 @@ class Clustered:
     def wald(self, contrasts: ArrayLike) -> tuple[float, float, float, float]:
         """F, its two degrees of freedom and p of C b = 0, C: [q, p]; NaN with no more clusters than q."""
         rows = np.atleast_2d(np.asarray(contrasts, dtype=np.float64))
-        q, freedom = len(rows), self.clusters - 1
+        q, freedom = len(rows), min(float(self.degrees(rows).mean()), self.clusters - 1)
         inner = rows @ self.covariance @ rows.T
-        if freedom < q or not np.isfinite(inner).all() or np.linalg.matrix_rank(inner, hermitian=True) < q:
+        if not freedom > q - 1 or not np.isfinite(inner).all() or np.linalg.matrix_rank(inner, hermitian=True) < q:
             return math.nan, q, freedom - q + 1, math.nan
         difference = rows @ self.coefficients
         t2 = float(difference @ np.linalg.solve(inner, difference))
@@ -74,12 +82,16 @@ def clustered(X: ArrayLike, y: ArrayLike, groups: ArrayLike) -> Clustered:
     residuals = values - design @ coefficients
     if len(names) < 2:
         nothing = np.full(design.shape[1], np.nan)
-        return Clustered(coefficients, np.full((nothing.size,) * 2, np.nan), nothing, len(names), residuals)
+        unknown = np.full((nothing.size,) * 2, np.nan)
+        return Clustered(coefficients, unknown, lambda rows: np.full(len(rows), np.nan), len(names), residuals)
     members = [np.flatnonzero(codes == code) for code in range(len(names))]
     weights = [_weight(orthogonal[rows]) for rows in members]
     scores = np.array([back @ (w @ residuals[rows]) for w, rows in zip(weights, members, strict=True)])
-    df = _freedom(orthogonal, back, weights, members)
-    return Clustered(coefficients, scores.T @ scores, df, len(names), residuals)
+
+    def degrees(rows: Array) -> Array:
+        return _freedom(orthogonal, rows @ back, weights, members)
+
+    return Clustered(coefficients, scores.T @ scores, degrees, len(names), residuals)
 
 
 def _weight(orthogonal: Array) -> Array:
@@ -90,14 +102,14 @@ def _weight(orthogonal: Array) -> Array:
     return np.asarray((right.T * scale) @ left.T)
 
 
-def _freedom(orthogonal: Array, back: Array, weights: list[Array], members: list[NDArray[Any]]) -> Array:
-    """Satterthwaite's degrees of freedom of each coefficient's variance, if values were independent.
+def _freedom(orthogonal: Array, rows_back: Array, weights: list[Array], members: list[NDArray[Any]]) -> Array:
+    """Satterthwaite's degrees of freedom of each contrast's variance, if values were independent.
 
-    With a_g = w_g' back' e_k put at the rows of cluster g, and M = I - QQ', they are tr(G)**2 / tr(G G) for
-    G = A' M A, A = [a_1 ...]: A'A is diagonal, A'QQ'A needs Q_g' a_g alone.
+    With a_g = w_g' times a contrast (a row of `rows_back`) put at the rows of cluster g, and M = I - QQ', they are
+    tr(G)**2 / tr(G G) for G = A' M A, A = [a_1 ...]: A'A is diagonal, A'QQ'A needs Q_g' a_g alone.
     """
     found = []
-    for row in back:
+    for row in rows_back:
         parts = [w.T @ row for w in weights]
         inner = np.array([orthogonal[rows].T @ part for rows, part in zip(members, parts, strict=True)])
         gram = np.diag([float(part @ part) for part in parts]) - inner @ inner.T
