@@ -3,7 +3,7 @@
     python benchmarks/requirement.py [--curves 1000]
 
 Beside it the percentile bootstrap over seeds through an isotonic fit, the obvious other way. Then the 90 % intervals of
-the n that reaches a target, and of saturation, within the sizes trained and beyond (a tenth of the curves).
+the n that reaches a target, and of saturation, within the sizes trained and beyond (a quarter of the curves).
 """
 
 from __future__ import annotations
@@ -173,7 +173,7 @@ def main() -> None:
     for row in rows(asked.curves):
         print(row, flush=True)
     print()
-    for row in further(max(20, asked.curves // 10)):
+    for row in further(max(20, asked.curves // 4)):
         print(row, flush=True)
     print(f"{asked.curves} curves a case, {time.process_time() - start:.0f} s of CPU")
 
