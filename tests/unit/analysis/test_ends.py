@@ -11,8 +11,9 @@ import pytest
 from datavolume.analysis.last_batch import KNOWN, TWINS, twin
 from datavolume.analysis.shown.chosen import chosen_values
 from datavolume.analysis.shown.ends import histories, last_values, seed_mean_history
-from datavolume.analysis.shown.series import with_series, words_of
+from datavolume.analysis.shown.series import with_series
 from datavolume.analysis.shown.size_lines import ALL, WITHOUT, line_at, pooled_sd, seed_means, size_lines, wide
+from datavolume.analysis.words import factor_words
 from datavolume.errors import UserError
 from datavolume.study import Choice
 
@@ -144,8 +145,8 @@ def test_a_series_is_called_by_what_tells_it_apart() -> None:
 
 
 def test_factors_in_words() -> None:
-    assert words_of("recipe.learning_rate") == "learning rate"
-    assert words_of("architecture") == "architecture"
+    assert factor_words("recipe.learning_rate") == "learning rate"
+    assert factor_words("architecture") == "architecture"
 
 
 def tuned(**later: str) -> tuple[pd.DataFrame, pd.DataFrame, pd.DataFrame]:
