@@ -65,12 +65,12 @@ class Spread:
 
 
 SPREAD = Spread(
-    noise=0.89,
-    disagreement=0.67,
-    backtest=0.325,
-    untested=0.038,
+    noise=1.03,
+    disagreement=0.64,
+    backtest=0.27,
+    untested=0.032,
     skew=1.36,
     freedom=3.0,
     chance=0.1,
-    few=1.07,
+    few=1.08,
 )
