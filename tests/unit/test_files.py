@@ -19,11 +19,16 @@ def test_a_file_appears_whole_with_its_folders(tmp_path: Path) -> None:
 def test_what_fails_half_way_leaves_the_old_file(tmp_path: Path) -> None:
     file = tmp_path / "c.txt"
     write_text(file, "old")
-    with pytest.raises(RuntimeError), atomic(file) as temporary:
-        temporary.write_text("ne")
-        raise RuntimeError
+    with pytest.raises(RuntimeError):
+        stop_half_way(file)
     assert file.read_text() == "old"
     assert [path.name for path in tmp_path.iterdir()] == ["c.txt"]
+
+
+def stop_half_way(file: Path) -> None:
+    with atomic(file) as temporary:
+        temporary.write_text("ne")
+        raise RuntimeError
 
 
 def test_a_folder_that_is_a_file_is_one_line(tmp_path: Path) -> None:
