@@ -27,12 +27,13 @@ class Paper:
     study = ""
 
     @pytest.fixture(scope="class")
-    def finished(self, tmp_path_factory: pytest.TempPathFactory) -> tuple[Path, subprocess.CompletedProcess[str]]:
-        folder = make_project(tmp_path_factory.mktemp(self.study))
-        words = ("--cores", "1", "--config", f"study={self.study}", "scale=smoke")
+    @classmethod
+    def finished(cls, tmp_path_factory: pytest.TempPathFactory) -> tuple[Path, subprocess.CompletedProcess[str]]:
+        folder = make_project(tmp_path_factory.mktemp(cls.study))
+        words = ("--cores", "1", "--config", f"study={cls.study}", "scale=smoke")
         told = run_snakemake(folder, *words, environment=OFFLINE)
         assert told.returncode == 0, told.stderr[-4000:]
-        return folder / "results" / f"{self.study}-smoke", told
+        return folder / "results" / f"{cls.study}-smoke", told
 
     @property
     def planned(self) -> Study:

@@ -2,11 +2,11 @@ from __future__ import annotations
 
 from datavolume.analysis.collect import COLUMNS
 from datavolume.analysis.metrics import LAST_BATCH, METRICS
-from datavolume.training.measuring import evaluation, last_batch, outputs
+from datavolume.training.measuring import last_batch, outputs, predictions
 
 
 def test_the_table_has_the_metrics_that_training_logs() -> None:
-    assert set(METRICS) == set(evaluation.METRICS)
+    assert set(METRICS) == set(predictions.METRICS)
     assert last_batch.LAST_BATCH == LAST_BATCH
 
 

@@ -161,12 +161,12 @@ def test_ends_of_phases_have_a_colour_where_lines_differ_in_them() -> None:
 
 
 def test_a_restarted_run_is_marked_where_it_begins() -> None:
-    """Of 4 evaluations of 100 updates, the restarted run has the last two: it begins at 50 updates, 2.5 epochs."""
+    """Of 4 evaluations of 100 updates, the restarted run has the last two, and at 75 what another has: it begins there."""
     options: dict[str, Any] = {"lines": "run", "x": "epochs", "restarted": "half"}
     figure = draw("curves", RESTARTED, options).figure
     assert labels(figure) == ["Twice, seed 0", "Twice, seed 1", "Half, seed 0", "start of: Half"]
     assert drawn(figure.axes[0])["Half, seed 0"][0] == [3.75, 5.0]
-    assert figure.axes[0].lines[-1].get_xdata()[0] == 2.5
+    assert figure.axes[0].lines[-1].get_xdata()[0] == 3.75
     assert draw("curves", RESTARTED, {**options, "marker": 2}).figure.axes[0].lines[-1].get_xdata()[0] == 2
 
 
