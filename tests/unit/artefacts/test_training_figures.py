@@ -161,7 +161,7 @@ def test_ends_of_phases_have_a_colour_where_lines_differ_in_them() -> None:
 
 
 def test_a_restarted_run_is_marked_where_it_begins() -> None:
-    """Of 4 evaluations of 100 updates, the restarted run has the last two, and at 75 what another has: it begins there."""
+    """Of 4 evaluations of 100 updates, the restarted run has the last two, and at 75 what another has: its begin."""
     options: dict[str, Any] = {"lines": "run", "x": "epochs", "restarted": "half"}
     figure = draw("curves", RESTARTED, options).figure
     assert labels(figure) == ["Twice, seed 0", "Twice, seed 1", "Half, seed 0", "start of: Half"]
