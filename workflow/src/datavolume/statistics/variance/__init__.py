@@ -14,7 +14,7 @@ from datavolume.statistics.variance.components import Components, components
 from datavolume.statistics.variance.effects import effect_interval, effects
 from datavolume.statistics.variance.factorial import factorial
 from datavolume.statistics.variance.one_way import OneWay, Test, anova, kruskal, one_way, several, welch
-from datavolume.statistics.variance.pairs import games_howell, holm, pairs_of, tukey
+from datavolume.statistics.variance.pairs import games_howell, holm, pair_of, pairs_of, tukey
 from datavolume.statistics.variance.seeds import (
     plan_width,
     power_of_anova,
@@ -41,6 +41,7 @@ __all__ = [
     "holm",
     "kruskal",
     "one_way",
+    "pair_of",
     "pairs_of",
     "plan_width",
     "power_of_anova",

@@ -17,7 +17,7 @@ from fractions import Fraction
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
-__all__ = ["Samples", "Sums", "centred", "rounding_only", "sums"]
+__all__ = ["Samples", "Sums", "believed", "centred", "rounding_only", "sums"]
 
 _SHARED = 1e-4  # spread relative to size below which the values are first centred in decimal
 _TINY = 8 * float(np.finfo(np.float64).eps)  # relative to the values: a spread below it is rounding
@@ -58,6 +58,11 @@ def sums(samples: Samples) -> Sums:
     grand = math.fsum(pooled) / pooled.size
     between = math.fsum(sizes * (means - grand) ** 2)
     return Sums(sizes, means + pivot, between, math.fsum(within), within)
+
+
+def believed(found: Sums, least: float = 0.0) -> Array:
+    """The variance of each sample of two values or more [k], that of a standard deviation of `least` or more."""
+    return np.maximum(found.within_each / (found.sizes - 1), least**2)
 
 
 def rounding_only(spread: float, values: ArrayLike) -> bool:

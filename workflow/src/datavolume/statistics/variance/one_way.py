@@ -19,7 +19,7 @@ from scipy import stats
 from datavolume.statistics.tidy import samples_by, tidy
 from datavolume.statistics.variance.checks import checks_of
 from datavolume.statistics.variance.effects import EFFECTS, effects
-from datavolume.statistics.variance.moments import Array, Samples, rounding_only, sums
+from datavolume.statistics.variance.moments import Array, Samples, believed, rounding_only, sums
 
 __all__ = ["OneWay", "Test", "anova", "kruskal", "no_test", "one_way", "several", "welch"]
 
@@ -99,12 +99,15 @@ def no_test(samples: Samples) -> str:
     return ""
 
 
-def welch(samples: Sequence[Array]) -> Test:
-    """Welch 1951 (Biometrika 38, 330-336): spreads may differ. Levels of one run, or of no spread, allow none."""
-    if reason := no_test(samples) or _no_variances(samples):
+def welch(samples: Sequence[Array], *, least: float = 0.0) -> Test:
+    """Welch 1951 (Biometrika 38, 330-336): spreads may differ. Levels of one run, or of no spread, allow none.
+
+    `least` is the smallest standard deviation that is believed: runs may agree by chance.
+    """
+    if not least and (reason := no_test(samples) or _no_variances(samples)):
         return Test(note=reason)
     found, k = sums(samples), len(samples)
-    weights = found.sizes * (found.sizes - 1) / found.within_each
+    weights = found.sizes / believed(found, least)
     shares, means = weights / weights.sum(), found.means - found.means[0]
     spread = float((weights * (means - (shares * means).sum()) ** 2).sum()) / (k - 1)
     uncertain = float(((1 - shares) ** 2 / (found.sizes - 1)).sum())

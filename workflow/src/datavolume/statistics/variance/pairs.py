@@ -17,11 +17,11 @@ import pandas as pd
 from numpy.typing import ArrayLike
 
 from datavolume.statistics.tidy import samples_by, tidy
-from datavolume.statistics.variance.moments import Array, rounding_only, sums
+from datavolume.statistics.variance.moments import Array, Samples, Sums, believed, rounding_only, sums
 from datavolume.statistics.variance.one_way import no_test
 from datavolume.statistics.variance.ranges import bound, exceeds
 
-__all__ = ["PAIRS", "games_howell", "holm", "pairs_of", "tukey"]
+__all__ = ["PAIRS", "games_howell", "holm", "pair_of", "pairs_of", "tukey"]
 
 PAIRS = ("first", "second", "difference", "lower", "upper", "p", "significant", "note")
 _ONE = "one run at one of the two: no spread"
@@ -53,7 +53,7 @@ def pairs_of(samples: Mapping[Any, Array], *, level: float = 0.95, equal: bool =
         difference = float(samples[second].mean() - samples[first].mean())
         reason = why.get(first) or why.get(second) or note
         unknown = {"lower": math.nan, "upper": math.nan, "p": math.nan, "significant": False, "note": reason}
-        rows.append({"first": first, "second": second, "difference": difference, **known.get((first, second), unknown)})
+        rows.append({"first": first, "second": second, **known.get((first, second), unknown), "difference": difference})
     return pd.DataFrame(rows, columns=list(PAIRS))
 
 
@@ -66,17 +66,41 @@ def _tested(samples: Mapping[Any, Array], equal: bool) -> tuple[dict[Any, Array]
     return {name: sample for name, sample in samples.items() if name not in why}, why
 
 
-def _known(samples: Mapping[Any, Array], level: float, equal: bool) -> dict[tuple[Any, Any], dict[str, Any]]:
-    found, k = sums(list(samples.values())), len(samples)
-    freedom = found.sizes - 1
-    pooled = math.fsum(found.within_each) / int(freedom.sum())
-    of_means = (pooled if equal else found.within_each / freedom) / found.sizes
-    rows = {}
-    for (i, first), (j, second) in combinations(enumerate(samples), 2):
-        parts = of_means[[i, j]]
-        df = float(freedom.sum() if equal else parts.sum() ** 2 / (parts**2 / freedom[[i, j]]).sum())
-        rows[first, second] = _pair(float(found.means[j] - found.means[i]), float(parts.sum()), k, df, level)
-    return rows
+def pair_of(
+    samples: Samples, first: int, second: int, *, level: float = 0.95, equal: bool = True, least: float = 0.0
+) -> dict[str, Any]:
+    """One row of `pairs_of`, from difference on: of all these samples, each of two values or more, by their places.
+
+    `least` is the smallest standard deviation that is believed. NaN where neither of the two has any spread.
+    """
+    found, two = sums(samples), (first, second)
+    if not least and all(rounding_only(float(found.within_each[i]), samples[i]) for i in two):
+        unknown = dict.fromkeys(("lower", "upper", "p"), math.nan)
+        difference = float(found.means[second] - found.means[first])
+        return {"difference": difference, **unknown, "significant": False, "note": _ALIKE}
+    return _compared(found, _of_means(found, equal, least), first, second, level, equal)
+
+
+def _known(samples: dict[Any, Array], level: float, equal: bool) -> dict[tuple[Any, Any], dict[str, Any]]:
+    found = sums(list(samples.values()))
+    variances = _of_means(found, equal)
+    return {
+        (first, second): _compared(found, variances, i, j, level, equal)
+        for (i, first), (j, second) in combinations(enumerate(samples), 2)
+    }
+
+
+def _of_means(found: Sums, equal: bool, least: float = 0.0) -> Array:
+    """The variance of each sample's mean [k]."""
+    pooled = math.fsum(found.within_each) / int((found.sizes - 1).sum())
+    return (pooled if equal else believed(found, least)) / found.sizes
+
+
+def _compared(found: Sums, of_means: Array, i: int, j: int, level: float, equal: bool) -> dict[str, Any]:
+    parts, freedom = of_means[[i, j]], found.sizes - 1
+    difference = float(found.means[j] - found.means[i])
+    df = float(freedom.sum() if equal else parts.sum() ** 2 / (parts**2 / freedom[[i, j]]).sum())
+    return {"difference": difference, **_pair(difference, float(parts.sum()), len(found.sizes), df, level)}
 
 
 def _pair(difference: float, variance: float, k: int, df: float, level: float) -> dict[str, Any]:
