@@ -8,10 +8,10 @@ import pandas as pd
 
 from datavolume.analysis.answering.analyse import analyse as statistics_of
 from datavolume.analysis.answering.answer import answer
-from datavolume.analysis.answering.curves import curves, named, several_volumes
 from datavolume.analysis.answering.factor_answer import factor_answer
 from datavolume.analysis.answering.factors import rank
 from datavolume.analysis.answering.groups import groups
+from datavolume.analysis.curves import curves, named, several_volumes
 from datavolume.files import write_csv, write_json
 from datavolume.scripting import reporting
 

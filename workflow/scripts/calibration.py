@@ -5,8 +5,8 @@ from pathlib import Path
 
 import pandas as pd
 
-from datavolume.analysis.answering.curves import named
 from datavolume.analysis.calibration import calibrated
+from datavolume.analysis.curves import named
 from datavolume.files import write_csv
 from datavolume.scripting import reporting
 

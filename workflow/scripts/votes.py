@@ -5,7 +5,7 @@ from pathlib import Path
 
 import pandas as pd
 
-from datavolume.analysis.answering.curves import named
+from datavolume.analysis.curves import named
 from datavolume.analysis.ensemble import members, ranked
 from datavolume.analysis.ensemble import votes as votes_of
 from datavolume.files import write_csv

@@ -12,7 +12,7 @@ from unit.analysis.designed import Frames, designed
 
 from datavolume.analysis.answering.analyse import analyse
 from datavolume.analysis.answering.answer import answer
-from datavolume.analysis.answering.curves import curves, named, several_volumes
+from datavolume.analysis.curves import curves, named, several_volumes
 from datavolume.errors import UserError
 from datavolume.study import Run
 

@@ -10,14 +10,15 @@ A file that is missing, cut short or of another plan is named in a UserError.
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import asdict, dataclass, replace
+from dataclasses import asdict, dataclass
 from pathlib import Path
 
 import pandas as pd
 
+from datavolume.analysis.curves import curve_names
 from datavolume.analysis.metrics import LAST_BATCH, METRICS
 from datavolume.errors import UserError
-from datavolume.study import Paths, Plan, Run
+from datavolume.study import Paths, Plan
 
 __all__ = ["COLUMNS", "Collected", "collect", "plan_frame", "read_parts"]
 
@@ -117,36 +118,18 @@ def _planned(plan: Plan, points: pd.DataFrame | None) -> pd.DataFrame:
     """What the plan knows of each run."""
     columns = ("run", "architecture", "fraction", "size", "dataset", "subset", "experiments")
     frame = pd.DataFrame([{name: getattr(run, name) for name in columns} for run in plan.runs], columns=list(columns))
-    runs = [run.unpack() for run in plan.runs]
-    frame["subset_seed"] = [run.volume.seed for run in runs]
+    frame["subset_seed"] = [run.subsets[run.subset].seed for run in plan.runs]
     frame["network"] = frame["architecture"]
-    frame["architecture"] = _curves(plan, runs, points)
-    return frame.astype({"fraction": "float64", "size": "Int64"})
+    networks = {run.run: run.architecture for run in plan.runs}
+    specs = {run.run: run.spec for run in plan.runs}
+    names = curve_names(networks, specs, _of_experiments(plan) if points is None else points)
+    return frame.assign(architecture=frame["run"].map(names)).astype({"fraction": "float64", "size": "Int64"})
 
 
-def _curves(plan: Plan, runs: Sequence[Run], points: pd.DataFrame | None) -> list[str]:
-    """The curve that each run is a point of: its network; with its places in the designs where experiments train that
-    network on other data or by another recipe, so that no curve mixes them."""
-    settings: dict[str, set[Run]] = {}
-    for run in runs:
-        start = replace(run.start, run="") if run.start else None
-        setting = replace(run, volume=replace(run.volume, fraction=None, size=None, seed=0), seed=0, start=start)
-        settings.setdefault(run.architecture, set()).add(setting)
-    places = _places(points) if points is not None else {run.run: run.experiments for run in plan.runs}
-    return [
-        run.architecture if len(settings[run.architecture]) == 1 else f"{run.architecture} ({places[planned.run]})"
-        for planned, run in zip(plan.runs, runs, strict=True)
-    ]
-
-
-def _places(points: pd.DataFrame) -> dict[str, str]:
-    """Run -> `ablation: batch_size 32`, or the experiment alone where it varies nothing."""
-    places: dict[str, dict[str, None]] = {}
-    for point in points.to_dict("records"):
-        varied = " ".join(filter(None, (point["stage"].rpartition(".")[2], point["value"])))
-        place = f"{point['experiment']}: {varied}" if varied else point["experiment"]
-        places.setdefault(point["run"], {})[place] = None
-    return {run: "; ".join(names) for run, names in places.items()}
+def _of_experiments(plan: Plan) -> pd.DataFrame:
+    """Points of experiments that vary nothing."""
+    rows = [(experiment, "", "", run.run) for run in plan.runs for experiment in run.experiments.split()]
+    return pd.DataFrame(rows, columns=["experiment", "stage", "value", "run"])
 
 
 def _join(parts: Sequence[pd.DataFrame], planned: pd.DataFrame) -> pd.DataFrame:

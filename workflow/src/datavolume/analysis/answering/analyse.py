@@ -13,7 +13,7 @@ from dataclasses import dataclass
 import numpy as np
 import pandas as pd
 
-from datavolume.analysis.answering.curves import volumes_of_curves
+from datavolume.analysis.curves import volumes_of_curves
 from datavolume.analysis.testing.anova import one_way, two_way
 from datavolume.analysis.testing.regression import log_linear
 from datavolume.analysis.testing.requirement import gains, requirement

@@ -21,7 +21,7 @@ import numpy as np
 import pandas as pd
 from scipy import stats
 
-from datavolume.analysis.answering.curves import volumes_of_curves
+from datavolume.analysis.curves import volumes_of_curves
 from datavolume.analysis.intervals import mean_interval, metric_intervals
 from datavolume.analysis.metrics import METRICS, Metric
 

@@ -1,5 +1,6 @@
-"""The runs that an answer is about, and the curve that each of them is a point of.
+"""The curve that each run is a point of: when runs are collected, and of the runs that an answer is about.
 
+    names = curve_names(networks, specs, points)
     runs = curves(summary, named(points, ["volume", "long"]), plan)
 
 A curve is a network at one setting: everything that influences a run but its data volume, its seed and its subset's. It
@@ -8,6 +9,7 @@ is called by its network; where that was trained at several settings, by its pla
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from functools import cache
@@ -18,7 +20,7 @@ from datavolume.analysis.volumes import Volumes
 from datavolume.errors import UserError
 from datavolume.study.identity import run_from_spec, spec
 
-__all__ = ["curves", "named", "several_volumes", "volumes_of_curves"]
+__all__ = ["curve_names", "curves", "named", "several_volumes", "volumes_of_curves"]
 
 
 def named(points: pd.DataFrame, experiments: Sequence[str]) -> pd.DataFrame:
@@ -29,16 +31,29 @@ def named(points: pd.DataFrame, experiments: Sequence[str]) -> pd.DataFrame:
     return kept
 
 
+def curve_names(networks: Mapping[str, str], specs: Mapping[str, str], points: pd.DataFrame) -> dict[str, str]:
+    """Run -> curve, for the runs of `networks` (run -> network), which stand in `points`; `specs` are the plan's."""
+    settings = {run: _setting(specs[run]) for run in networks}
+    of_setting = {settings[run]: network for run, network in networks.items()}
+    rows = points[points["run"].isin(list(networks))]
+    placed = rows.assign(setting=rows["run"].map(settings)).groupby("setting", sort=False)
+    many = points["experiment"].nunique() > 1
+    labels = {str(setting): _label(places, many=many) for setting, places in placed}
+    unique = _apart({setting: f"{of_setting[setting]} ({label})" for setting, label in labels.items()})
+    settings_of = Counter(of_setting.values())
+    names = {one: unique[one] if settings_of[network] > 1 else network for one, network in of_setting.items()}
+    return {run: names[setting] for run, setting in settings.items()}
+
+
 def curves(summary: pd.DataFrame, points: pd.DataFrame, plan: pd.DataFrame) -> pd.DataFrame:
     """Rows of `summary` that stand in `points`, each once, in its order; `architecture` names the curve.
 
     `plan` has a row a run with `spec`.
     """
     runs: pd.DataFrame = summary[summary["run"].isin(points["run"])]
-    specs = dict(zip(plan["run"], plan["spec"], strict=True))
-    settings = {run: _setting(specs[run]) for run in runs["run"]}
-    names = _names(runs, settings, points)
-    return runs.assign(architecture=[names[settings[run]] for run in runs["run"]]).reset_index(drop=True)
+    networks = dict(zip(runs["run"], runs["network"], strict=True))
+    names = curve_names(networks, dict(zip(plan["run"], plan["spec"], strict=True)), points)
+    return runs.assign(architecture=runs["run"].map(names)).reset_index(drop=True)
 
 
 def several_volumes(runs: pd.DataFrame) -> pd.DataFrame:
@@ -63,18 +78,6 @@ def _setting(text: str) -> str:
     volume = replace(run.volume, fraction=None, size=None, seed=0)
     start = replace(run.start, run="", configuration="") if run.start else None
     return spec(replace(run, volume=volume, seed=0, start=start))
-
-
-def _names(runs: pd.DataFrame, settings: Mapping[str, str], points: pd.DataFrame) -> dict[str, str]:
-    """Setting -> curve."""
-    networks = {settings[run]: network for run, network in zip(runs["run"], runs["network"], strict=True)}
-    rows = points[points["run"].isin(runs["run"])]
-    placed = rows.assign(setting=rows["run"].map(settings)).groupby("setting", sort=False)
-    many = points["experiment"].nunique() > 1
-    labels = {str(setting): _label(places, many=many) for setting, places in placed}
-    several = {setting for setting, network in networks.items() if list(networks.values()).count(network) > 1}
-    unique = _apart({setting: f"{networks[setting]} ({label})" for setting, label in labels.items()})
-    return {setting: unique[setting] if setting in several else network for setting, network in networks.items()}
 
 
 def _label(places: pd.DataFrame, *, many: bool) -> str:
