@@ -24,6 +24,7 @@ from datavolume.statistics.variance.seeds import (
     seeds_for_width,
     width_of_seeds,
 )
+from datavolume.statistics.variance.tables import anova_table, pairs_table
 
 __all__ = [
     "Blocked",
@@ -31,6 +32,7 @@ __all__ = [
     "OneWay",
     "Test",
     "anova",
+    "anova_table",
     "blocked",
     "checks",
     "components",
@@ -43,6 +45,7 @@ __all__ = [
     "one_way",
     "pair_of",
     "pairs_of",
+    "pairs_table",
     "plan_width",
     "power_of_anova",
     "power_of_seeds",
