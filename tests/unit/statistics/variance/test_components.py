@@ -6,10 +6,13 @@ import numpy as np
 import pandas as pd
 import pytest
 from scipy import stats
+from statsmodels.stats.power import FTestAnovaPower, TTestIndPower, TTestPower
 
 from datavolume.errors import UserError
 from datavolume.statistics.variance import (
+    Components,
     components,
+    plan_power,
     plan_width,
     power_of_anova,
     power_of_seeds,
@@ -117,3 +120,39 @@ def test_a_plan_takes_the_fewest_runs() -> None:
     assert plan["runs"].is_monotonic_increasing
     assert plan["runs"].iloc[0] == plan["seeds"].iloc[0] * plan["subsets"].iloc[0]
     assert plan_width(found, 1e-3).empty
+
+
+def test_a_plan_for_power_takes_the_fewest_runs() -> None:
+    rng = np.random.default_rng(0)
+    values = rng.normal(size=(12, 1)) + 0.5 * rng.normal(size=(1, 8)) + 0.2 * rng.normal(size=(12, 8))
+    found = components(frame_of(values), "top1")
+    plan, same = plan_power(found, 1.5), plan_power(found, 1.5, paired=True)
+    assert plan["runs"].iloc[0] == plan["seeds"].iloc[0] * plan["subsets"].iloc[0]
+    assert (plan["power"] >= 0.8).all()
+    assert plan["runs"].is_monotonic_increasing
+    assert same["runs"].iloc[0] < plan["runs"].iloc[0]
+    assert plan_power(found, 1e-3).empty
+
+
+def test_subsets_that_do_not_matter_leave_the_t_test_of_seeds() -> None:
+    """No variance but the seeds': what one subset tells, all tell."""
+    table = pd.DataFrame({"source": ["seed", "subset", "combination"], "variance": [4.0, 0.0, 0.0]})
+    plan = plan_power(Components(table, None, ""), 2.0)
+    assert plan["seeds"].tolist() == [seeds_for_power(2.0, 2.0)] * len(plan)
+    assert plan["power"].to_numpy() == pytest.approx(power_of_seeds(2.0, 2.0, 17))
+    paired = plan_power(Components(table, None, ""), 2.0, paired=True)
+    assert paired["seeds"].iloc[0] == seeds_for_power(2.0, 2.0, paired=True)
+
+
+@pytest.mark.parametrize(("difference", "seeds"), [(0.3, 2), (1.0, 5), (1.0, 40), (2.0, 12)])
+def test_power_as_statsmodels(difference: float, seeds: int) -> None:
+    independent, paired = TTestIndPower().power(difference, seeds, 0.05), TTestPower().power(difference, seeds, 0.05)
+    assert power_of_seeds(difference, 1.0, seeds) == pytest.approx(independent, abs=1e-9)
+    assert power_of_seeds(difference, 1.0, seeds, paired=True) == pytest.approx(paired, abs=1e-9)
+    means = [0.0, difference, difference / 2]
+    expected = FTestAnovaPower().power(float(np.std(means)), 3 * seeds, 0.05, k_groups=3)
+    assert power_of_anova(means, 1.0, seeds) == pytest.approx(expected, abs=1e-9)
+
+
+def test_a_large_difference_is_seen_for_certain() -> None:
+    assert power_of_seeds(100.0, 1.0, 12) == 1.0

@@ -16,6 +16,7 @@ from datavolume.statistics.variance.factorial import factorial
 from datavolume.statistics.variance.one_way import OneWay, Test, anova, kruskal, one_way, several, welch
 from datavolume.statistics.variance.pairs import games_howell, holm, pair_of, pairs_of, tukey
 from datavolume.statistics.variance.seeds import (
+    plan_power,
     plan_width,
     power_of_anova,
     power_of_seeds,
@@ -46,6 +47,7 @@ __all__ = [
     "pair_of",
     "pairs_of",
     "pairs_table",
+    "plan_power",
     "plan_width",
     "power_of_anova",
     "power_of_seeds",

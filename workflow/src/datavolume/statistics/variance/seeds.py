@@ -4,6 +4,7 @@ seeds_for_width(0.004, 0.005)                   95 % interval no wider than 0.00
 seeds_for_power(0.003, 0.004)                   see a difference of 0.003 with probability 0.8
 seeds_for_anova([0.90, 0.91, 0.91], 0.004)      at each of three levels
 plan_width(components, 0.005)                   seeds x subsets, the fewest runs first
+plan_power(components, 0.003)                   likewise, to see a difference of two means over seeds x subsets
 
 Widths are whole intervals, upper less lower, in the unit of the values. Power is that of the noncentral t and F.
 """
@@ -17,13 +18,13 @@ from typing import Any
 import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
-from scipy import stats
-from statsmodels.stats.power import FTestAnovaPower, TTestIndPower, TTestPower
+from scipy import special
 
 from datavolume.errors import UserError
 from datavolume.statistics.variance.components import Components
 
 __all__ = [
+    "plan_power",
     "plan_width",
     "power_of_anova",
     "power_of_seeds",
@@ -41,8 +42,8 @@ def width_of_seeds(sd: float, seeds: int, *, level: float = 0.95, assurance: flo
 
     Kupper and Hafner 1989 (The American Statistician 43, 101-105): a sample's spread is itself uncertain.
     """
-    lifted = 1.0 if assurance is None else math.sqrt(float(stats.chi2.ppf(assurance, seeds - 1)) / (seeds - 1))
-    return 2 * float(stats.t.ppf((1 + level) / 2, seeds - 1)) * sd * lifted / math.sqrt(seeds)
+    lifted = 1.0 if assurance is None else math.sqrt(float(special.chdtri(seeds - 1, 1 - assurance)) / (seeds - 1))
+    return 2 * float(special.stdtrit(seeds - 1, (1 + level) / 2)) * sd * lifted / math.sqrt(seeds)
 
 
 def seeds_for_width(sd: float, width: float, *, level: float = 0.95, assurance: float | None = None) -> int:
@@ -53,8 +54,15 @@ def seeds_for_width(sd: float, width: float, *, level: float = 0.95, assurance: 
 
 def power_of_seeds(difference: float, sd: float, seeds: int, *, alpha: float = 0.05, paired: bool = False) -> float:
     """Of the two-sided t test of two means of `seeds` runs; `paired`: the same seeds, `sd` of their differences."""
-    test = TTestPower() if paired else TTestIndPower()
-    return float(test.power(abs(difference) / sd, seeds, alpha))
+    error, df = (sd, seeds - 1) if paired else (math.sqrt(2) * sd, 2 * (seeds - 1))
+    return float(_power(abs(difference) / error * math.sqrt(seeds), df, alpha))
+
+
+def _power(noncentrality: Any, df: Any, alpha: float) -> NDArray[np.float64]:
+    """Of the two-sided t test. What lies beyond the other bound is too little for a number where it is NaN."""
+    bound = special.stdtrit(df, 1 - alpha / 2)
+    other = np.nan_to_num(special.nctdtr(df, noncentrality, -bound))
+    return np.asarray(1 - special.nctdtr(df, noncentrality, bound) + other, dtype=np.float64)
 
 
 def seeds_for_power(
@@ -67,8 +75,9 @@ def seeds_for_power(
 
 def power_of_anova(means: Sequence[float], sd: float, seeds: int, *, alpha: float = 0.05) -> float:
     """Of the one-way F test with `seeds` runs at each level, whose means are these."""
-    spread = float(np.std(np.asarray(means, dtype=np.float64)))
-    return float(FTestAnovaPower().power(spread / sd, seeds * len(means), alpha, k_groups=len(means)))
+    df1, df2 = len(means) - 1, len(means) * (seeds - 1)
+    noncentrality = seeds * len(means) * (float(np.std(np.asarray(means, dtype=np.float64))) / sd) ** 2
+    return float(1 - special.ncfdtr(df1, df2, noncentrality, float(special.fdtri(df1, df2, 1 - alpha))))
 
 
 def seeds_for_anova(means: Sequence[float], sd: float, *, power: float = 0.8, alpha: float = 0.05) -> int:
@@ -84,24 +93,60 @@ def plan_width(found: Components, width: float, *, level: float = 0.95, most: in
     `most` seeds and subsets are too few, or the components are unknown.
     """
     _positive(width=width)
+    seeds, subsets = _grid(most)
+    variance, df = _of_mean(found, seeds, subsets)
+    widths = 2 * special.stdtrit(df, (1 + level) / 2) * np.sqrt(variance)
+    return _cheapest("width", widths, widths <= width)
+
+
+def plan_power(
+    found: Components,
+    difference: float,
+    *,
+    power: float = 0.8,
+    alpha: float = 0.05,
+    paired: bool = False,
+    most: int = 50,
+) -> pd.DataFrame:
+    """As `plan_width`, with a column `power`: of the two-sided t test of two means, each over seeds x subsets.
+
+    `runs` are those of one of the two. `paired`: both are trained on the same seeds and subsets, and `found` splits
+    the variance of their differences; else the two are independent, of these components each.
+    """
+    _positive(difference=abs(difference))
+    seeds, subsets = _grid(most)
+    variance, df = _of_mean(found, seeds, subsets)
+    times = 1 if paired else 2
+    powers = _power(abs(difference) / np.sqrt(times * variance), times * df, alpha)
+    return _cheapest("power", powers, powers >= power)
+
+
+def _grid(most: int) -> tuple[NDArray[Any], NDArray[Any]]:
+    """From two of each: seeds down, subsets across."""
     counts = np.arange(2, most + 1)
-    widths = _widths(found, counts[:, None], counts, level)
-    enough = widths <= width
-    fewest, possible = enough.argmax(axis=0), enough.any(axis=0)
-    found_widths, seeds = widths[fewest, counts - 2][possible], counts[fewest][possible]
-    table = pd.DataFrame({"seeds": seeds, "subsets": counts[possible], "width": found_widths})
-    table.insert(2, "runs", table["seeds"] * table["subsets"])
-    table = table.sort_values(["runs", "subsets"], ignore_index=True)
-    return table.assign(chosen=table.index == 0)
+    return counts[:, None], counts[None, :]
 
 
-def _widths(found: Components, seeds: NDArray[Any], subsets: NDArray[Any], level: float) -> NDArray[np.float64]:
-    """MS(seed) + MS(subset) - MS(combination) over the runs is the variance of the mean."""
+def _of_mean(found: Components, seeds: NDArray[Any], subsets: NDArray[Any]) -> tuple[NDArray[Any], NDArray[Any]]:
+    """The variance of the mean over all runs, and its degrees of freedom (Satterthwaite's).
+
+    MS(seed) + MS(subset) - MS(combination), over the runs.
+    """
     rest = found.variance("combination") + float(np.nan_to_num(found.variance("repeat")))
     of_seeds, of_subsets = subsets * found.variance("seed") + rest, seeds * found.variance("subset") + rest
     total = of_seeds + of_subsets - rest
     doubt = of_seeds**2 / (seeds - 1) + of_subsets**2 / (subsets - 1) + rest**2 / ((seeds - 1) * (subsets - 1))
-    return np.asarray(2 * stats.t.ppf((1 + level) / 2, total**2 / doubt) * np.sqrt(total / (seeds * subsets)))
+    return total / (seeds * subsets), total**2 / doubt
+
+
+def _cheapest(name: str, values: NDArray[Any], enough: NDArray[np.bool_]) -> pd.DataFrame:
+    """For each number of subsets the fewest seeds that are enough; values, enough: as `_grid`."""
+    fewest, possible = enough.argmax(axis=0), np.flatnonzero(enough.any(axis=0))
+    table = pd.DataFrame({"seeds": fewest[possible] + 2, "subsets": possible + 2})
+    table["runs"] = table["seeds"] * table["subsets"]
+    table[name] = values[fewest[possible], possible]
+    table = table.sort_values(["runs", "subsets"], ignore_index=True)
+    return table.assign(chosen=table.index == 0)
 
 
 def _positive(**numbers: float) -> None:
