@@ -19,7 +19,12 @@ from datavolume.study.validate import nearest
 __all__ = ["DEFAULTS", "KINDS", "chosen", "find"]
 
 KINDS: dict[str, Kind] = {kind.name: kind for kind in (*_FIGURES, *_TABLES)}
-DEFAULTS = ("accuracy_by_volume", "accuracy_boxes", "learning_curves", "generalisation_gap", "results")
+DEFAULTS = (
+    *("accuracy_by_volume", "forecast", "requirement"),
+    *("accuracy_boxes", "learning_curves", "generalisation_gap"),
+    *("reliability", "calibration_by_volume", "voting_by_volume"),
+    *("results", "enough_table", "forecast_table", "next_steps_table", "seeds_table"),
+)
 
 
 def find(name: str) -> Kind:

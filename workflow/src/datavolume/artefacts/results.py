@@ -25,7 +25,9 @@ class Results:
 
     The others only where a kind `needs` them, empty elsewhere: `comparison` with published values, `overlap` and
     `overlap_by_class` of subsets, `class_counts`, `votes`, and how sure the networks are (analysis.calibration):
-    `calibration`, `reliability`, `margins`, `ensembles`.
+    `calibration`, `reliability`, `margins`, `ensembles`; and what is enough, and what more would give (the analysis
+    files of these names): `anova`, `requirement`, `enough`, `forecast`, `families`, `next_steps`, `variance`, `seeds`,
+    `influence`, `slopes`.
     """
 
     metrics: pd.DataFrame
@@ -43,6 +45,16 @@ class Results:
     reliability: pd.DataFrame = field(default_factory=_empty)
     margins: pd.DataFrame = field(default_factory=_empty)
     ensembles: pd.DataFrame = field(default_factory=_empty)
+    anova: pd.DataFrame = field(default_factory=_empty)
+    requirement: pd.DataFrame = field(default_factory=_empty)
+    enough: pd.DataFrame = field(default_factory=_empty)
+    forecast: pd.DataFrame = field(default_factory=_empty)
+    families: pd.DataFrame = field(default_factory=_empty)
+    next_steps: pd.DataFrame = field(default_factory=_empty)
+    variance: pd.DataFrame = field(default_factory=_empty)
+    seeds: pd.DataFrame = field(default_factory=_empty)
+    influence: pd.DataFrame = field(default_factory=_empty)
+    slopes: pd.DataFrame = field(default_factory=_empty)
 
 
 def read_results(files: Mapping[str, Path]) -> Results:

@@ -10,7 +10,7 @@ Series differ in lightness, marker and line style too: figures are read in black
 from __future__ import annotations
 
 import math
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from importlib.resources import files
 from typing import Any
@@ -29,11 +29,13 @@ __all__ = [
     "DASHES",
     "STYLE",
     "Mark",
+    "error_scale",
     "labelled_sizes",
     "legend_below",
     "linear_size_axis",
     "mark",
     "metric_axis",
+    "saying",
     "shades",
     "size_axis",
     "size_label",
@@ -42,9 +44,11 @@ __all__ = [
 
 STYLE = str(files("datavolume.artefacts") / "style.mplstyle")
 
-# Okabe and Ito's colour-blind-safe palette, ordered so that neighbours differ in lightness
-_COLOURS = ("#0072B2", "#E69F00", "#000000", "#009E73", "#CC79A7", "#D55E00", "#56B4E9")
-_MARKERS = "osD^vPX"
+# Okabe and Ito's colour-blind-safe palette, ordered so that neighbours differ in lightness; brown for their yellow
+_COLOURS = ("#0072B2", "#E69F00", "#000000", "#009E73", "#CC79A7", "#D55E00", "#56B4E9", "#8A6D3B")
+_MARKERS = "osD^vPX*"
+_LEAST = 0.01  # percent of error: as far as an axis of errors goes
+_ROUND = (100.0, 50.0, 10.0, 1.0, 0.1, 0.01)  # percent of error
 DASHES: tuple[str | tuple[int, tuple[float, ...]], ...] = ("-", (0, (5, 1.5)), (0, (5, 1.5, 1, 1.5)), (0, (1, 1)))
 
 
@@ -145,10 +149,62 @@ def metric_axis(axes: Axes, label: str, *, most: float | None = None) -> None:
         axes.set_ylim(low, most + 0.02 * (most - low))
 
 
-def legend_below(figure: Figure, handles: Sequence[Artist], *, most: int = 4) -> None:
-    """A legend under the axes, in as many columns, `most` at most, as its texts leave room for."""
+def saying(text: str) -> Figure:
+    """In place of a figure that has nothing to show: one sentence that says why."""
+    figure = Figure(figsize=(6.4, 1.1))
+    figure.text(0.5, 0.5, text, ha="center", va="center", color="0.3", wrap=True)
+    return figure
+
+
+def legend_below(figure: Figure, handles: Sequence[Artist] | Mapping[str, Any], *, most: int = 4) -> None:
+    """A legend under the axes, in as many columns, `most` at most, as its texts leave room for.
+
+    `handles` by their words, where one is several artists upon each other.
+    """
+    asked: dict[str, Any] = {"handles": handles}
+    if isinstance(handles, Mapping):
+        asked = {"handles": list(handles.values()), "labels": list(handles)}
     for columns in range(most, 0, -1):
-        legend = figure.legend(handles=handles, loc="outside lower center", ncols=columns)
+        legend = figure.legend(**asked, loc="outside lower center", ncols=columns)
         if columns == 1 or legend.get_window_extent().width <= 0.99 * figure.bbox.width:
             return
         legend.remove()
+
+
+def error_scale(axes: Axes, low: float, high: float) -> None:
+    """A y axis in percent, even in the logarithm of the error (100 - y), for accuracies (shares) from low to high.
+
+    There a power law is a straight line, and a point near 100 % counts for more than one at 50 %.
+    """
+    bottom, top = (max(100 * (1 - end), _LEAST) for end in (low, high))
+    if bottom < 1.5 * top:  # hardly apart: they stand in the middle
+        middle = math.sqrt(bottom * top)
+        bottom, top = min(1.2 * middle, 100), middle / 1.2
+    axes.set_yscale("function", functions=(lambda y: -np.log(np.maximum(100 - y, _LEAST / 9)), lambda f: 100 - np.exp(-f)))
+    pad = (bottom / top) ** 0.05
+    axes.set_ylim(100 - bottom * pad, 100 - top / pad)
+    axes.yaxis.set_major_locator(FixedLocator(_error_ticks(top / pad, bottom * pad)))
+    axes.yaxis.set_minor_locator(NullLocator())
+    axes.yaxis.set_major_formatter(FuncFormatter(lambda y, _: f"{y:.6g}"))
+
+
+def _error_ticks(least: float, most: float) -> list[float]:
+    """Round accuracies at least a ninth of the axis apart; the roundest come first, others only as there are few."""
+    span = math.log(most / least)
+    kept: list[float] = []
+    for errors in (_ROUND, _steps((5, 2)), _steps((8, 6, 4, 3, 1.5)), _finer(most)):
+        if len(kept) >= 5:
+            break
+        for error in errors:
+            if least <= error <= most and all(abs(math.log(error / one)) / span >= 1 / 9 for one in kept):
+                kept.append(error)
+    return sorted(100 - error for error in kept)
+
+
+def _steps(steps: Sequence[float]) -> list[float]:
+    return [step * 10.0**-k for k in range(-1, 4) for step in steps]
+
+
+def _finer(most: float) -> list[float]:
+    """Where the axis is less than a decade: every whole percent, or tenths."""
+    return [k * 10.0 ** math.floor(math.log10(most) - 1) for k in range(1, 100)]

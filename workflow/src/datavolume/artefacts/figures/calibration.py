@@ -14,13 +14,13 @@ from matplotlib.lines import Line2D
 from datavolume.analysis.intervals import grouped_intervals
 from datavolume.analysis.volumes import Volumes
 from datavolume.artefacts.figures.asked import Names
-from datavolume.artefacts.figures.reliability import selected_runs
+from datavolume.artefacts.figures.reliability import NO_PREDICTIONS, selected_runs
 from datavolume.artefacts.results import Results
-from datavolume.artefacts.style import legend_below, mark, metric_axis, size_axis
-from datavolume.errors import UserError
+from datavolume.artefacts.style import legend_below, mark, metric_axis, saying, size_axis
 
 __all__ = ["calibration_by_volume", "voting_by_volume"]
 
+_NO_VOTES = "There are no votes of seeds: no volume has two runs that left predictions."
 _DASHED, _DOTTED = (0, (4, 2)), (0, (1, 1.5))
 
 
@@ -62,6 +62,8 @@ def calibration_by_volume(
     fractions: float | Sequence[float] | None = None,
 ) -> tuple[Figure, pd.DataFrame]:
     """Data: a row a curve, volume and measure (a column of calibration.csv): mean over runs and 95 % interval."""
+    if results.calibration.empty:
+        return saying(NO_PREDICTIONS), results.calibration
     chosen: dict[str, Any] = {"experiments": experiments, "architectures": architectures}
     rows = selected_runs(results.calibration, results, **chosen, sizes=sizes, fractions=fractions)
     data, volumes = _means(rows), Volumes.of(rows)
@@ -122,13 +124,13 @@ def voting_by_volume(
     sizes: int | Sequence[int] | None = None,
     fractions: float | Sequence[float] | None = None,
 ) -> tuple[Figure, pd.DataFrame]:
-    """Data: the rows of ensembles.csv that are drawn. Raises UserError where no volume has several runs."""
+    """Data: the rows of ensembles.csv that are drawn; none where no volume has several runs with predictions."""
     chosen: dict[str, Any] = {"experiments": experiments, "architectures": architectures}
     runs = selected_runs(results.summary, results, **chosen, sizes=sizes, fractions=fractions)
     places = runs[["architecture", "n"]].drop_duplicates()
     data = results.ensembles.merge(places, on=["architecture", "n"]) if len(results.ensembles) else results.ensembles
     if data.empty:
-        raise UserError("there are no votes of seeds: no volume has two runs or more")
+        return saying(_NO_VOTES), data
     figure = Figure(figsize=(8.8, 4.1))
     left, right = figure.subplots(1, 2)
     right.axhline(0, color="0.35", linewidth=0.9)

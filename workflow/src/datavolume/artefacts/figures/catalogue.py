@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from datavolume.artefacts.figures.catalogue_of_answers import ANSWERS
 from datavolume.artefacts.kind import Kind
 
 __all__ = ["KINDS"]
@@ -230,4 +231,5 @@ KINDS: tuple[Kind, ...] = (
         options=_RUNS,
         needs=("ensembles",),
     ),
+    *ANSWERS,
 )

@@ -37,7 +37,7 @@ __all__ = [
 FONT: dict[str, Any] = {"family": "DejaVu Sans, Verdana, Arial, sans-serif", "size": 13, "color": "#222222"}
 _HEIGHT, _BETWEEN = 330, 110  # of a panel, and from one to the next, in pixels
 _SYMBOLS = dict(
-    zip("osD^vPX", ("circle", "square", "diamond", "triangle-up", "triangle-down", "cross", "x"), strict=True)
+    zip("osD^vPX*", ("circle", "square", "diamond", "triangle-up", "triangle-down", "cross", "x", "star"), strict=True)
 )
 _AXIS: dict[str, Any] = {
     "showline": True,

@@ -19,10 +19,12 @@ from datavolume.analysis.words import count, images
 from datavolume.analysis.words import share as share_words
 from datavolume.artefacts.figures.asked import Names, one_of
 from datavolume.artefacts.results import Results
-from datavolume.artefacts.style import Mark, legend_below, mark, shades
+from datavolume.artefacts.style import Mark, legend_below, mark, saying, shades
 from datavolume.errors import UserError
 
-__all__ = ["margin_distributions", "reliability", "selected_runs"]
+__all__ = ["NO_PREDICTIONS", "margin_distributions", "reliability", "selected_runs"]
+
+NO_PREDICTIONS = "Nothing is known of the networks' confidence: no run left predictions."
 
 _MOST = 6
 _FEW = 5  # images a run: the accuracy of so few says little
@@ -35,8 +37,6 @@ def selected_runs(
     frame: pd.DataFrame, results: Results, *, experiments: Names, architectures: Names, sizes: Any, fractions: Any
 ) -> pd.DataFrame:
     """Rows of an analysis of predictions, a run's once, however many places it has. Raises UserError."""
-    if frame.empty:
-        raise UserError("nothing is known of the networks' confidence: no run left predictions")
     asked = {"experiments": experiments, "architectures": architectures, "sizes": sizes, "fractions": fractions}
     places = select(frame[["run", "network", "fraction", "size"]].drop_duplicates(), results.points, **asked)
     return frame[frame["run"].isin(places["run"])]
@@ -53,7 +53,8 @@ def reliability(
     scaled: bool = False,
     panels: str = "architecture",
 ) -> tuple[Figure, pd.DataFrame]:
-    """Data: a row a curve, volume and bin, the images of its runs together. Raises UserError.
+    """Data: a row a curve, volume and bin, the images of its runs together; none where no run left
+    predictions, which the figure then says. Raises UserError.
 
     `panels`: one a curve with a line a volume, or (volume) the other way round; `bins`: of equal width or mass;
     `scaled`: after temperature scaling.
@@ -62,6 +63,8 @@ def reliability(
     across = one_of("panels", panels, ("architecture", "volume")) == "architecture"
     if not isinstance(scaled, bool):
         raise UserError(f"scaled: '{scaled}' is neither true nor false")
+    if results.reliability.empty:
+        return saying(NO_PREDICTIONS), results.reliability
     chosen: dict[str, Any] = {"experiments": experiments, "architectures": architectures}
     rows = selected_runs(results.reliability, results, **chosen, sizes=sizes, fractions=fractions)
     rows = _some_volumes(rows[(rows["bins"] == bins) & (rows["scaled"] == scaled)])
@@ -160,6 +163,8 @@ def margin_distributions(
     fractions: float | Sequence[float] | None = None,
 ) -> tuple[Figure, pd.DataFrame]:
     """A row of panels a curve, a line a volume. Data: a row a curve, volume, predicted (correct, wrong) and margin."""
+    if results.margins.empty:
+        return saying(NO_PREDICTIONS), results.margins
     chosen: dict[str, Any] = {"experiments": experiments, "architectures": architectures}
     rows = _some_volumes(selected_runs(results.margins, results, **chosen, sizes=sizes, fractions=fractions))
     data = margin_shares(rows, ["architecture", "n"])

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from datavolume.artefacts.kind import Kind
+from datavolume.artefacts.tables.catalogue_of_answers import ANSWERS
 
 __all__ = ["KINDS"]
 
@@ -128,4 +129,5 @@ KINDS: tuple[Kind, ...] = (
         ),
         options=("experiments", "networks", "metric", "margin"),
     ),
+    *ANSWERS,
 )
