@@ -9,7 +9,9 @@ from __future__ import annotations
 import math
 from collections import defaultdict
 from collections.abc import Callable, Iterator, Mapping
+from itertools import product
 from typing import Any
+from unittest.mock import patch
 
 import numpy as np
 import pandas as pd
@@ -33,7 +35,7 @@ from datavolume.statistics.variance import (
     welch,
     width_of_seeds,
 )
-from datavolume.statistics.variance.clusters import clustered
+from datavolume.statistics.variance import pairs as variance_pairs
 from datavolume.statistics.variance.repeated import repeated
 
 Shares = dict[str, float]
@@ -90,8 +92,11 @@ def one_factor(rng: np.random.Generator, rounds: int) -> Shares:
 
 def assumptions(rng: np.random.Generator, rounds: int) -> Shares:
     def one() -> Shares:
-        found = checks(frame_of(rng.normal(size=(4, 10)), "n", "seed"), "value", ["n"]).set_index("check")["p"]
-        return {"Levene": rejected(found["levene"]), "Shapiro-Wilk": rejected(found["shapiro"])}
+        found = {}
+        for runs in (5, 10, 20):
+            p = checks(frame_of(rng.normal(size=(4, runs)), "n", "seed"), "value", ["n"]).set_index("check")["p"]
+            found |= {f"Levene, 4 x {runs}": rejected(p["levene"]), f"Shapiro-Wilk, 4 x {runs}": rejected(p["shapiro"])}
+        return found
 
     return counted(rounds, one)
 
@@ -145,46 +150,63 @@ def shared_seeds(rng: np.random.Generator, rounds: int) -> Shares:
 
 
 def holes(rng: np.random.Generator, rounds: int) -> Shares:
-    """Not every seed in every cell: the mixed model, or where it is singular the cluster-robust test."""
+    """Not every seed in every cell: the mixed model, or where it is singular and seeds are many, cluster-robust."""
 
     def one() -> Shares:
         found = {}
-        for name, sd in {"seeds differ": 1.0, "seeds do not differ": 0.0}.items():
-            values = sd * rng.normal(size=(8, 1, 1)) + rng.normal(size=(8, 4, 2))
-            frame = frame_of(values, "seed", "n", "architecture").drop(index=rng.choice(64, 8, replace=False))
+        for seeds, sd in product((3, 5, 10), (0.0, 1.0, 5.0)):
+            values = sd * rng.normal(size=(seeds, 1, 1)) + rng.normal(size=(seeds, 4, 2))
+            frame = _with_holes(rng, frame_of(values, "seed", "n", "architecture"), ["n", "architecture"])
             table = blocked(frame, "value", ["n", "architecture"], "seed").table.set_index("term")["p"]
-            found |= {f"holes, {term}, {name}": rejected(p) for term, p in table.items()}
+            found |= {f"holes, {seeds} seeds, sd {sd:g}, {term}": rejected(p) for term, p in table.items()}
         return found
 
     return counted(rounds, one)
 
 
+def _with_holes(rng: np.random.Generator, frame: pd.DataFrame, factors: list[str]) -> pd.DataFrame:
+    """15 % of the rows are lost; no cell and no seed as a whole."""
+    cells, seeds, lost = frame.groupby(factors).ngroups, frame["seed"].nunique(), round(0.15 * len(frame))
+    while True:
+        left = frame.drop(index=rng.choice(len(frame), lost, replace=False))
+        if left.groupby(factors).ngroups == cells and left["seed"].nunique() == seeds:
+            return left
+
+
 def families(rng: np.random.Generator, rounds: int) -> Shares:
-    """Any pair at all."""
+    """Any pair at all; intervals, which take most of the time, are left out (`pair_differences` looks at some)."""
+    with patch.object(variance_pairs, "bound", return_value=math.nan):
+        return _families(rng, rounds)
+
+
+def _families(rng: np.random.Generator, rounds: int) -> Shares:
+    spreads = (3.0, 1.0, 2.0, 0.5)
 
     def one() -> Shares:
         even = {k: rng.normal(size=8) for k in range(4)}
-        uneven = {k: rng.normal(size=8) * sd for k, sd in enumerate((3.0, 1.0, 2.0, 0.5))}
-        return {
-            "Tukey, any pair": rejected(pairs_of(even)["p"].min()),
-            "Games-Howell, any pair, spreads 0.5 to 3": rejected(pairs_of(uneven, equal=False)["p"].min()),
-        }
+        found = {"Tukey, any pair": rejected(pairs_of(even)["p"].min())}
+        for runs in (5, 8, 20):
+            uneven = {k: rng.normal(size=runs) * sd for k, sd in enumerate(spreads)}
+            found[f"Games-Howell, any pair, 4 x {runs}"] = rejected(pairs_of(uneven, equal=False)["p"].min())
+        several_of = {k: rng.normal(size=5) * sd for k, sd in enumerate(spreads * 2)}
+        found["Games-Howell, any pair, 8 x 5"] = rejected(pairs_of(several_of, equal=False)["p"].min())
+        return found
 
     return counted(rounds, one)
 
 
 def equal_slopes(rng: np.random.Generator, rounds: int) -> Shares:
     def one() -> Shares:
-        x = np.log10(SIZES)[None, :, None]
-        steep = 0.3 + 0.1 * rng.normal(size=(10, 1, 1))
-        frame = frame_of(steep * x + 0.2 * rng.normal(size=(10, 6, 3)), "seed", "n", "architecture")
-        found = slopes(frame)
+        x, found = np.log10(SIZES)[None, :, None], {}
+        for seeds in (3, 5, 10):
+            steep = 0.3 + 0.1 * rng.normal(size=(seeds, 1, 1))
+            frame = frame_of(steep * x + 0.2 * rng.normal(size=(seeds, 6, 3)), "seed", "n", "architecture")
+            for name, own in (("", frame), (", holes", _with_holes(rng, frame, ["n", "architecture"]))):
+                p = slopes(own).tests.set_index("errors")["p"]["clustered by seed, CR2"]
+                found[f"equal slopes of 3, {seeds} seeds{name}"] = rejected(p)
         outlier = influence(frame.drop(columns="seed"))
-        return {
-            "equal slopes, clustered": rejected(found.tests.set_index("errors")["p"]["clustered by seed, CR2"]),
-            "last size an outlier": rejected(outlier["p"].iloc[-1]),
-            "any size an outlier": float(outlier["outlier"].any()),
-        }
+        last = {"last size an outlier": rejected(outlier["p"].iloc[-1])}
+        return {**found, **last, "any size an outlier": float(outlier["outlier"].any())}
 
     return counted(rounds, one)
 
@@ -243,16 +265,36 @@ def pair_differences(rng: np.random.Generator, rounds: int) -> Shares:
     return counted(rounds, one)
 
 
-def variance_components(rng: np.random.Generator, rounds: int) -> Shares:
-    truth = {"seed": 0.5, "subset": 1.0, "combination": 0.25}
+def effect_sizes_by_seed(rng: np.random.Generator, rounds: int) -> Shares:
+    """Of volume, beside what varies within seeds: every seed in every cell, then holes."""
+    means = np.array([0.0, 0.5, 0.9, 1.2])
+    truth = float(means.var() / (means.var() + 1))
 
     def one() -> Shares:
-        values = math.sqrt(0.5) * rng.normal(size=(10, 1)) + rng.normal(size=(1, 6)) + 0.5 * rng.normal(size=(10, 6))
-        table = components(frame_of(values, "seed", "subset"), "value").table.set_index("source")
-        return {
-            f"variance of {source}": covered(table.loc[source, "lower"], variance, table.loc[source, "upper"])
-            for source, variance in truth.items()
-        }
+        found = {}
+        for seeds in (3, 5, 10):
+            values = 2 * rng.normal(size=(seeds, 1)) + means + rng.normal(size=(seeds, 4))
+            frame = frame_of(values, "seed", "n")
+            for name, own in (("", frame), (", holes", _with_holes(rng, frame, ["n"]))):
+                row = blocked(own, "value", ["n"], "seed").table.iloc[0]
+                found[f"effect size, {seeds} seeds{name}"] = covered(row["lower"], truth, row["upper"])
+        return found
+
+    return counted(rounds, one)
+
+
+def variance_components(rng: np.random.Generator, rounds: int) -> Shares:
+    def one() -> Shares:
+        found = {}
+        for seeds, subsets, truth in ((10, 6, (0.5, 1.0, 0.25)), (5, 3, (0.5, 1.0, 0.25)), (5, 3, (0.0, 0.1, 1.0))):
+            own, of_subset, rest = np.sqrt(truth)
+            values = own * rng.normal(size=(seeds, 1)) + of_subset * rng.normal(size=(1, subsets))
+            values = values + rest * rng.normal(size=(seeds, subsets))
+            table = components(frame_of(values, "seed", "subset"), "value").table.set_index("source")
+            for source, variance in zip(("seed", "subset", "combination"), truth, strict=True):
+                name = f"variance {variance:g} of {source}, {seeds} x {subsets}"
+                found[name] = covered(table.loc[source, "lower"], variance, table.loc[source, "upper"])
+        return found
 
     return counted(rounds, one)
 
@@ -262,39 +304,39 @@ def lines(rng: np.random.Generator, rounds: int) -> Shares:
     x = np.log10(SIZES)
 
     def one() -> Shares:
-        seeds = 0.05 * rng.normal(size=(10, 1)) + (0.12 + 0.04 * rng.normal(size=(10, 1))) * x
-        runs = seeds + 0.05 * rng.normal(size=(10, 6))
         means = 0.4 + 0.12 * x + 0.02 * rng.normal(size=6)
-        uneven = frame_of(runs, "seed", "n").drop(index=rng.choice(60, 12, replace=False))
-        design = np.column_stack([np.ones(60), np.tile(x, 10)])
-        robust = clustered(design, runs.ravel(), np.repeat(np.arange(10), 6))
         fit = polynomial(x, means, 1)
         half = stats.t.ppf(0.975, 4) * fit.errors[1]
-        row = log_linear(uneven, without=False).iloc[1]
-        return {
-            "slope, seed means": covered(fit.coefficients[1] - half, 0.12, fit.coefficients[1] + half),
-            "slope, runs by seed": covered(robust.interval(1)[0], 0.12, robust.interval(1)[1]),
-            "slope, runs by seed, holes": covered(row["slope_lower"], 0.12, row["slope_upper"]),
-        }
+        found = {"slope, seed means": covered(fit.coefficients[1] - half, 0.12, fit.coefficients[1] + half)}
+        for seeds in (2, 3, 5, 10):
+            own = 0.05 * rng.normal(size=(seeds, 1)) + (0.12 + 0.04 * rng.normal(size=(seeds, 1))) * x
+            frame = frame_of(own + 0.05 * rng.normal(size=(seeds, 6)), "seed", "n")
+            for name, part in (("", frame), (", holes", _with_holes(rng, frame, ["n"]))):
+                row = log_linear(part, without=False).iloc[1]
+                found[f"slope, {seeds} seeds{name}"] = covered(row["slope_lower"], 0.12, row["slope_upper"])
+        return found
 
     return counted(rounds, one)
 
 
 def r_squared(rng: np.random.Generator, rounds: int) -> Shares:
+    """Of means, the truth at these sizes; of runs, that of seeds without number."""
     x = np.log10(SIZES)
     spread = 0.12**2 * x.var()
-    means_truth = spread / (spread + 0.05**2)
-    runs_truth = spread / (spread + 0.05**2 + 0.05**2)
 
     def one() -> Shares:
-        fit = polynomial(x, 0.4 + 0.12 * x + 0.05 * rng.normal(size=6), 1)
-        runs = 0.05 * rng.normal(size=(10, 1)) + 0.12 * x + 0.05 * rng.normal(size=(10, 6))
-        return {
-            "R2, seed means": covered(*_around(r2_interval(fit.r2, 1, fit.df), means_truth)),
-            "R2, runs by seed": covered(
-                *_around(r2_jackknife(np.tile(x, 10), runs.ravel(), np.repeat(np.arange(10), 6)), runs_truth)
-            ),
-        }
+        found = {}
+        for noise in (0.05, 0.2):
+            fit = polynomial(x, 0.4 + 0.12 * x + noise * rng.normal(size=6), 1)
+            truth = spread / (spread + noise**2)
+            interval = r2_interval(fit.r2, 1, fit.df)
+            found[f"R2 {truth:.2f} of 6 means"] = covered(*_around(interval, truth))
+        for seeds in (3, 5, 10):
+            runs = 0.05 * rng.normal(size=(seeds, 1)) + 0.12 * x + 0.05 * rng.normal(size=(seeds, 6))
+            interval = r2_jackknife(np.tile(x, seeds), runs.ravel(), np.repeat(np.arange(seeds), 6))
+            truth = spread / (spread + 0.05**2 + 0.05**2)
+            found[f"R2 {truth:.2f} of runs, {seeds} seeds"] = covered(*_around(interval, truth))
+        return found
 
     return counted(rounds, one)
 
@@ -318,6 +360,7 @@ def slope_differences(rng: np.random.Generator, rounds: int) -> Shares:
 
 COVERAGES: dict[str, Simulation] = {
     "effect sizes": effect_sizes,
+    "effect sizes by seed": effect_sizes_by_seed,
     "pairs": pair_differences,
     "components": variance_components,
     "lines": lines,

@@ -14,7 +14,7 @@ from functools import cache
 
 import numpy as np
 from numpy.typing import NDArray
-from scipy import special, stats
+from scipy import special
 from scipy.optimize import brentq
 
 __all__ = ["bound", "exceeds"]
@@ -38,9 +38,9 @@ def exceeds(q: float, k: int, df: float) -> float:
 def bound(level: float, k: int, df: float) -> float:
     """The quantile of the range of k means, to about ten digits."""
     if k == 2:
-        return math.sqrt(2) * float(stats.t.ppf((1 + level) / 2, df))
+        return math.sqrt(2) * float(special.stdtrit(df, (1 + level) / 2))
     one, all_pairs = (1 - level) / 2, (1 - level) / (k * (k - 1))  # Student's t of one pair; Bonferroni's of all
-    low, high = (math.sqrt(2) * float(stats.t.isf(tail, df)) for tail in (one, all_pairs))
+    low, high = (-math.sqrt(2) * float(special.stdtrit(df, tail)) for tail in (one, all_pairs))
     return float(brentq(lambda q: exceeds(q, k, df) - (1 - level), low, high, xtol=1e-11, rtol=1e-11))
 
 
@@ -58,9 +58,9 @@ def _scales(df: float) -> tuple[Array, Array]:
     if df > _CERTAIN:
         return np.ones(1), np.ones(1)
     nodes, weights = _rule(128)
-    low, high = (float(tail(_TAIL, df)) / math.sqrt(df) for tail in (stats.chi.ppf, stats.chi.isf))
-    s = low + (high - low) * (nodes + 1) / 2
-    found = weights * stats.chi.pdf(s * math.sqrt(df), df)
+    low, high = 2 * special.gammaincinv(df / 2, _TAIL), 2 * special.gammainccinv(df / 2, _TAIL)  # of chi-square
+    s = np.sqrt(low / df) + (np.sqrt(high / df) - np.sqrt(low / df)) * (nodes + 1) / 2
+    found = weights * np.exp((df - 1) * np.log(s) - df * (s**2 - 1) / 2)
     return found / found.sum(), s
 
 
