@@ -33,5 +33,7 @@ def stop_half_way(file: Path) -> None:
 
 def test_a_folder_that_is_a_file_is_one_line(tmp_path: Path) -> None:
     (tmp_path / "folder").write_text("")
-    with pytest.raises(UserError, match=r"c\.txt: cannot be written \(.*\); nothing was changed"):
-        write_text(tmp_path / "folder/c.txt", "text")
+    for path in ("folder/c.txt", "folder/deeper/c.txt"):
+        with pytest.raises(UserError, match=r"c\.txt: cannot be written \(one of its folders is a file\); nothing was"):
+            write_text(tmp_path / path, "text")
+    assert (tmp_path / "folder").read_text() == ""

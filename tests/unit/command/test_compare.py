@@ -48,6 +48,7 @@ def test_named_columns_in_any_case(call: Any, runs: Path) -> None:
     [
         (["--metric", "nope"], "column 'nope' is missing; the table has n, architecture, seed, accuracy"),
         (["--factor", "nope"], "column 'nope' is missing"),
+        (["--metric", "n"], "column 'n' cannot be what is compared and what it is compared by"),
         (["--level", "95"], "--level: 95 is not allowed"),
     ],
 )
@@ -61,3 +62,69 @@ def test_a_table_without_rows(call: Any, tmp_path: Path) -> None:
     file = tmp_path / "runs.csv"
     file.write_text("n,accuracy\n")
     assert "has a header but no rows" in call("compare", file).error
+
+
+def changed(runs: Path, line: int, old: str, new: str) -> Path:
+    lines = runs.read_text().splitlines()
+    assert old in lines[line - 1]
+    lines[line - 1] = lines[line - 1].replace(old, new)
+    runs.write_text("\n".join(lines) + "\n")
+    return runs
+
+
+@pytest.mark.parametrize(
+    ("old", "new", "text"),
+    [
+        ("0.5010", "abc", "line 2: accuracy is 'abc', which is no number"),
+        ("0.5010", "50.1%", "line 2: accuracy is '50.1%', which is no number; write 0.931 for 93.1 %"),
+        ("100,", "hundred,", "line 2: n is 'hundred', which is no number"),
+    ],
+)
+def test_a_word_among_numbers_is_one_line(call: Any, runs: Path, old: str, new: str, text: str) -> None:
+    said = call("compare", changed(runs, 2, old, new))
+    assert (said.code, said.out) == (2, "")
+    assert text in said.error
+
+
+@pytest.mark.parametrize("missing", ["", "nan", "NA", "n/a", "inf"])
+def test_a_missing_value_is_left_out_and_said(call: Any, runs: Path, missing: str) -> None:
+    """The metric is not dropped for it."""
+    said = call("compare", changed(runs, 2, "0.5010", missing))
+    assert said.code == 0
+    assert "accuracy: does it depend on n and architecture?" in said.out
+    assert "1 of 12 rows are without a finite value and were left out" in said.out
+
+
+def test_a_missing_size_leaves_the_others_whole(call: Any, runs: Path) -> None:
+    assert "architecture at n = 200: " in call("compare", changed(runs, 2, "100,", ",")).out
+
+
+def test_a_run_that_stands_twice_is_said(call: Any, runs: Path) -> None:
+    runs.write_text(runs.read_text() + runs.read_text().splitlines()[1] + "\n")
+    assert "runs of one seed in one cell are averaged" in call("compare", runs).out
+
+
+def test_architectures_may_be_named_by_numbers(call: Any, runs: Path) -> None:
+    runs.write_text(runs.read_text().replace(",a,", ",18,"))
+    assert "architecture at n = 100" in call("compare", runs).out
+
+
+def test_lists_and_a_row_a_level(call: Any, runs: Path, tmp_path: Path) -> None:
+    found = json.loads(call("compare", runs, "--factor", "n, architecture", "--metric", "accuracy", "--json").out)
+    assert found["factors"] == ["n", "architecture"]
+    file = tmp_path / "single.csv"
+    file.write_text("n,value\n" + "".join(f"{n},0.{n}\n" for n in range(10, 20)))
+    assert "each level of n has one row" in call("compare", file).error
+
+
+def test_welch_and_ranks_stand_beside_one_factor(call: Any, runs: Path) -> None:
+    found = json.loads(call("compare", runs, "--factor", "n", "--json").out)
+    assert [row["method"] for row in found["anova"]] == [
+        "repeated measures", "independent runs", "Welch", "Kruskal-Wallis"
+    ]  # fmt: skip
+    assert [row["advised"] for row in found["anova"]] == [True, False, False, False]
+
+
+def test_a_narrow_terminal_cuts_no_number(call: Any, runs: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("COLUMNS", "50")
+    assert "…" not in call("compare", runs, "--pairs").out

@@ -5,6 +5,8 @@ from typing import Any
 
 import pytest
 
+from datavolume import __version__
+
 FILES = [
     ("n,accuracy\n1,0.2\n", "column 'value' is missing; the file has n, accuracy"),
     ("n,value\n100,0.5\n200,abc\n", "line 3: value is 'abc', which is no number"),
@@ -23,6 +25,13 @@ FILES = [
     ("n,value,n\n1,0.5,3\n", "column 'n' stands twice"),
     ("n,value,seed\n1,.5,a\n2,.6,a\n4,.7,a\n4,.8,a\n", "line 5: seed a at n = 4 stands in line 4 already"),
     ("n,value\n", "has 0 different sizes"),
+    ("n|value\n1|0.5\n", "the file has n|value: commas, semicolons or tabs are to separate them"),
+    ("100,0.5\n200,0.6\n", "the file has 100, 0.5: the first line is to name the columns"),
+    ('n,value\n"1,000",0.5\n', "line 2: n is '1,000', which is no number; write 1000, without commas"),
+    ('n,value\n"100,0.5\n200,0.6\n', "is no CSV"),
+    ('n,value\n"1\n0",0.5\n20,0.6\n', "line 3: n is '1"),
+    ("n,value\n5\n", "line 2: has 1 cell, but the header names 2"),
+    ("n,value,seed\n1,.5,a\n2,.6,\n4,.7,a\n", "line 3: has no seed, as others have"),
     ("", "is empty; the first line is to name the columns"),
 ]
 
@@ -35,6 +44,8 @@ OPTIONS = [
     (["--level", "x"], "--level"),
     (["--target", "99"], "divide by 100 (0.99)"),
     (["--margin", "0"], "above 0"),
+    (["--margin", "1"], "--margin: 1 is not allowed; accuracy lies between 0 and 1; divide by 100 (0.01)"),
+    (["--margin", "200"], "--margin: 200 is not allowed; accuracy lies between 0 and 1"),
     (["--plot", "x.gif"], "the file ends in .png, .svg, .pdf"),
     (["--nope"], "--nope"),
 ]
@@ -91,3 +102,42 @@ def test_without_arguments_the_help(call: Any) -> None:
     assert said.code == 2
     assert said.error == ""
     assert "forecast" in said.out
+
+
+@pytest.mark.parametrize(
+    ("options", "warning"),
+    [
+        (["--to", "20.000"], "Warning: n = 20 is below the smallest size, 100"),
+        (["--kind", "error"], "Warning: --kind error, though the values rise with n: is it right?"),
+    ],
+)
+def test_what_is_likely_a_mistake_is_a_warning(call: Any, curve: Path, options: list[str], warning: str) -> None:
+    said = call("forecast", curve, *options)
+    assert said.code == 0
+    assert warning in said.out
+
+
+def test_an_empty_column_of_seeds_is_none(call: Any, tmp_path: Path) -> None:
+    file = tmp_path / "curve.csv"
+    file.write_text("n,value,seed\n100,.5,\n100,.52,\n200,.6,\n400,.7,\n")
+    assert call("forecast", file).code == 0
+
+
+def test_the_version_and_the_help(call: Any) -> None:
+    assert call("--version").out == f"datavolume {__version__}\n"
+    for option in ("-h", "--help"):
+        said = call("compare", option)
+        assert (said.code, said.error) == (0, "")
+        assert "Example: datavolume compare" in said.out
+
+
+@pytest.mark.parametrize("width", [40, 60, 80])
+def test_a_narrow_terminal_cuts_no_number(call: Any, curve: Path, width: int, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("COLUMNS", str(width))
+    out = call("forecast", curve, "--to", "1000000", "--target", "0.95").out
+    assert "1,000,000" in out
+    assert "…" not in out
+
+
+def test_nothing_is_coloured_for_a_file(call: Any, curve: Path) -> None:
+    assert "\x1b" not in call("forecast", curve).out

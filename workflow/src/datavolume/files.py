@@ -37,6 +37,8 @@ def atomic(path: Path) -> Iterator[Path]:
         _flush(temporary)
         temporary.replace(path)
         _flush(path.parent)
+    except (FileExistsError, NotADirectoryError) as error:
+        raise UserError(f"{path}: cannot be written (one of its folders is a file); nothing was changed") from error
     except OSError as error:
         raise UserError(f"{path}: cannot be written ({error.strerror or error}); nothing was changed") from error
     finally:

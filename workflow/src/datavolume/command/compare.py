@@ -6,7 +6,8 @@
     found.json()                                to be computed with
 
 With a column of seeds, seeds are blocks (`statistics.variance.blocked`), and the tests that take runs as independent
-are shown as well. p_holm is adjusted over the metrics, for each term.
+are shown as well; of one factor Welch's and Kruskal and Wallis's, too. `advised` is the one to read. p_holm is adjusted
+over the metrics, for each method and term.
 """
 
 from __future__ import annotations
@@ -18,20 +19,19 @@ from typing import Any
 
 import numpy as np
 import pandas as pd
-from scipy import stats
+from scipy import special
 
 from datavolume.errors import UserError
-from datavolume.statistics.tidy import samples_by, tidy
-from datavolume.statistics.variance import blocked, checks, factorial, holm, pairs_of, several
+from datavolume.statistics.tidy import tidy
+from datavolume.statistics.variance import anova_table, checks, pairs_table, several
 
 __all__ = ["FACTORS", "Comparison", "compare"]
 
 FACTORS = ("n", "size", "architecture", "network", "model")
 _ANOVA = (
-    *("metric", "method", "term", "F", "df", "df2", "p", "p_holm"),
+    *("metric", "method", "advised", "term", "sum_sq", "F", "df", "df2", "p", "p_holm"),
     *("partial_eta2", "partial_omega2", "lower", "upper", "note"),
 )
-_INDEPENDENT = "independent runs"
 _ALPHA = 0.05  # a check below it speaks against the assumption
 
 
@@ -74,6 +74,8 @@ def compare(
     block = seed or ("seed" if "seed" in frame.columns else None)
     asked = tuple(factors or _factors(frame, block))
     measures = tuple(metrics or _metrics(frame, asked, block))
+    if both := [name for name in measures if name in (*asked, block)]:
+        raise UserError(f"column '{both[0]}' cannot be what is compared and what it is compared by; leave out one")
     for name in (*asked, *measures, *([block] if block else [])):
         tidy(frame, measures[0], [name])  # says which column is missing
     varied = tuple(name for name in asked if frame[name].nunique() > 1)
@@ -106,8 +108,8 @@ def _metrics(frame: pd.DataFrame, factors: Sequence[str], block: str | None) -> 
 def _tables(
     frame: pd.DataFrame, metrics: Sequence[str], factors: Sequence[str], block: str | None, level: float
 ) -> dict[str, pd.DataFrame]:
-    anova = pd.concat([_anova(frame, metric, factors, block, level) for metric in metrics], ignore_index=True)
-    anova["p_holm"] = anova.groupby(["method", "term"])["p"].transform(lambda p: holm(p.to_numpy(dtype=float)))
+    anova = anova_table(frame, metrics, factors, block=block, level=level)
+    anova = anova[anova["term"] != "residual"].reset_index(drop=True)
     found = {"means": _each(metrics, lambda m: _means(frame, m, factors, level)), "anova": anova[list(_ANOVA)]}
     found["checks"] = _each(metrics, lambda m: checks(frame, m, factors))
     parts = {m: list(_parts(tidy(frame, m, factors)[0], factors)) for m in metrics}
@@ -135,22 +137,8 @@ def _means(frame: pd.DataFrame, metric: str, factors: Sequence[str], level: floa
     used, _ = tidy(frame, metric, factors)
     table = used.groupby(list(factors), sort=False)[metric].agg(runs="count", mean="mean", sd="std").reset_index()
     several_runs = table["runs"].where(table["runs"] > 1)
-    half = stats.t.ppf((1 + level) / 2, several_runs - 1) * table["sd"] / np.sqrt(several_runs)
+    half = special.stdtrit(several_runs - 1, (1 + level) / 2) * table["sd"] / np.sqrt(several_runs)
     return table.assign(lower=table["mean"] - half, upper=table["mean"] + half)
-
-
-def _anova(frame: pd.DataFrame, metric: str, factors: Sequence[str], block: str | None, level: float) -> pd.DataFrame:
-    plain = factorial(frame, metric, factors, level=level)
-    rest = plain.loc[plain["term"] == "residual", "df"]
-    plain = plain[plain["term"] != "residual"].assign(
-        method=_INDEPENDENT, df2=float(rest.iloc[0]) if len(rest) else math.nan
-    )
-    tables = [plain]
-    if block:
-        seeds = blocked(frame, metric, factors, block, level=level)
-        if not seeds.table.empty and seeds.method != "independent":
-            tables.insert(0, seeds.table.assign(method=seeds.method))
-    return pd.concat(tables, ignore_index=True).assign(metric=metric, p_holm=math.nan)[list(_ANOVA)]
 
 
 def _parts(used: pd.DataFrame, factors: Sequence[str]) -> Iterator[tuple[str, str, pd.DataFrame]]:
@@ -159,9 +147,14 @@ def _parts(used: pd.DataFrame, factors: Sequence[str]) -> Iterator[tuple[str, st
         others = [name for name in factors if name != factor]
         groups = used.groupby(others, sort=False) if others else [((), used)]
         for keys, part in groups:
-            where = ", ".join(f"{name} = {key}" for name, key in zip(others, keys, strict=True))
+            where = ", ".join(f"{name} = {_name(key)}" for name, key in zip(others, keys, strict=True))
             if part[factor].nunique() > 1:
                 yield factor, where, part
+
+
+def _name(level: Any) -> str:
+    """A size stays whole where a missing one made floats of all."""
+    return f"{level:g}" if isinstance(level, float) else str(level)
 
 
 def _tests(parts: Sequence[tuple[str, str, pd.DataFrame]], metric: str) -> Iterator[pd.DataFrame]:
@@ -173,14 +166,11 @@ def _tests(parts: Sequence[tuple[str, str, pd.DataFrame]], metric: str) -> Itera
 
 
 def _pairs(parts: Sequence[tuple[str, str, pd.DataFrame]], metric: str, level: float) -> Iterator[pd.DataFrame]:
-    """Tukey's, or Games and Howell's where Levene's test speaks against the same spread."""
     for factor, where, part in parts:
-        checked = checks(part, metric, [factor])
-        equal = not (checked["p"].to_numpy(dtype=float)[0] < _ALPHA)  # the first is Levene's
-        table = pairs_of(samples_by(part, metric, factor), level=level, equal=equal)
+        table, method = pairs_table(part, metric, factor, level=level)
         table.insert(0, "factor", factor)
         table.insert(1, "where", where)
-        table.insert(2, "method", "Tukey HSD" if equal else "Games-Howell")
+        table.insert(2, "method", method)
         yield table
 
 
@@ -188,8 +178,8 @@ def _told(found: Comparison, metric: str) -> Iterator[str]:
     yield f"{metric}: does it depend on {' and '.join(found.factors)}?"
     anova = found.tables["anova"][found.tables["anova"]["metric"] == metric]
     for method, rows in anova.groupby("method", sort=False):
-        yield f"  {method}"
-        yield from (f"    {_test(row)}" for row in rows.to_dict("records"))
+        yield f"  {method}{' (advised)' if rows['advised'].any() and anova['method'].nunique() > 1 else ''}"
+        yield from (f"    {_test(row, len(found.metrics) > 1)}" for row in rows.to_dict("records"))
     checked = found.tables["checks"][found.tables["checks"]["metric"] == metric].set_index("check")["p"]
     yield f"  same spread everywhere: {_doubt(checked['levene'], 'Levene')}"
     yield f"  normal residuals: {_doubt(checked['shapiro'], 'Shapiro-Wilk')}"
@@ -201,12 +191,16 @@ def _told(found: Comparison, metric: str) -> Iterator[str]:
         yield f"  {_counted([str(name) for name in names], rows)}"
 
 
-def _test(row: dict[Any, Any]) -> str:
+def _test(row: dict[Any, Any], several_metrics: bool) -> str:
     if not math.isfinite(row["F"]):
         return f"{row['term'] or 'no test'}: {row['note']}"
-    share = f"{max(row['partial_omega2'], 0.0):.2f} ({row['lower']:.2f} to {row['upper']:.2f})"
-    test = f"F({row['df']:g}, {row['df2']:.4g}) = {row['F']:.4g}, {_p(row['p'])}"
-    return f"{row['term']}: {test}, share of variance {share}, over all metrics {_p(row['p_holm'])}"
+    found = [f"F({row['df']:g}, {row['df2']:.4g}) = {row['F']:.4g}, {_p(row['p'])}"]
+    if math.isfinite(row["partial_omega2"]):
+        interval = f"({row['lower']:.2f} to {row['upper']:.2f})"
+        found.append(f"share of variance {max(row['partial_omega2'], 0.0):.2f} {interval}")
+    if several_metrics:
+        found.append(f"over all metrics {_p(row['p_holm'])}")
+    return f"{row['term']}: {', '.join(found)}"
 
 
 def _p(p: float) -> str:
@@ -225,7 +219,10 @@ def _counted(names: Sequence[str], rows: pd.DataFrame) -> str:
     place = f" at {where}" if where else ""
     if rows["p"].isna().all():
         return f"{factor}{place}: no test ({rows['note'].iloc[0]})"
-    alike = [f"{a} and {b}" for a, b in rows.loc[~rows["significant"].astype(bool), ["first", "second"]].to_numpy()]
+    alike = [
+        f"{_name(a)} and {_name(b)}"
+        for a, b in rows.loc[~rows["significant"].astype(bool), ["first", "second"]].to_numpy()
+    ]
     rest = f"; not told apart: {', '.join(alike[:6])}{' …' if len(alike) > 6 else ''}" if alike else ""
     return f"{factor}{place}: {len(differ)} of {len(rows)} pairs differ ({method}){rest}"
 

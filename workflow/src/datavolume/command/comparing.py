@@ -6,10 +6,10 @@ compare_file("runs.csv", metrics=["accuracy"], factors=["n"], seed=None, level=0
 from __future__ import annotations
 
 import math
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from typing import TYPE_CHECKING, Any
 
-from datavolume.command.table_file import Table, read_table
+from datavolume.command.table_file import Table, hint, is_number, read_table
 from datavolume.errors import UserError
 
 if TYPE_CHECKING:
@@ -18,6 +18,10 @@ if TYPE_CHECKING:
     from datavolume.command.compare import Comparison
 
 __all__ = ["compare_file", "frame_of"]
+
+_MISSING = {"", "-", "na", "n/a", "nan", "null", "none", "inf", "-inf"}
+_SIZES = ("n", "size")  # factors that are numbers: a word among them is a mistake
+_LABELS = ("seed", "subset", "run")
 
 
 def compare_file(
@@ -33,11 +37,12 @@ def compare_file(
     """Prints means and sentences, `pairs` as tables too; or JSON, which has everything. Raises UserError."""
     if not 0 < level < 1:
         raise UserError(f"--level: {level:g} is not allowed; give a share between 0 and 1, as 0.95")
-    frame = frame_of(read_table(source))
-    from datavolume.command.compare import compare
+    from datavolume.command.compare import FACTORS, compare
 
-    block = seed.lower() if seed else None
-    found = compare(frame, metrics=_lower(metrics), factors=_lower(factors), seed=block, level=level)
+    block, named = seed.strip().lower() if seed else None, _names(factors)
+    labels = named or [name for name in FACTORS if name not in _SIZES]
+    frame = frame_of(read_table(source), (*labels, *_LABELS, *([block] if block else [])))
+    found = compare(frame, metrics=_names(metrics), factors=named, seed=block, level=level)
     if json:
         from json import dumps
 
@@ -63,28 +68,34 @@ def _show(found: Comparison, pairs: bool) -> None:
         console.print(line, markup=False)
 
 
-def _lower(names: Sequence[str] | None) -> list[str] | None:
-    """As the header is read."""
-    return [name.lower() for name in names] if names else None
+def _names(texts: Sequence[str] | None) -> list[str] | None:
+    """`n`, or a list `n,architecture`; in small letters, as the header is read."""
+    parts = [part.strip().lower() for text in texts or () for part in text.split(",")]
+    return list(dict.fromkeys(filter(None, parts))) or None
 
 
-def frame_of(table: Table) -> pd.DataFrame:
-    """Columns whose every cell is a number, or empty, are numbers. Raises UserError for a table without rows."""
+def frame_of(table: Table, labels: Collection[str] = ()) -> pd.DataFrame:
+    """Columns of numbers are numbers, whose missing ones are NaN; `labels` are columns that may mix words and numbers.
+
+    Raises UserError for a table without rows, and for a number that is written wrongly, with its line.
+    """
     import pandas as pd
 
     if not table.rows:
         raise UserError(f"{table.name}: has a header but no rows; a row a run is needed")
-    frame = pd.DataFrame(list(table.rows), columns=list(table.header)).replace("", None)
-    return frame.apply(_numbers)
+    return pd.DataFrame({name: _column(table, name, name in labels) for name in table.header})
 
 
-def _numbers(column: pd.Series[Any]) -> pd.Series[Any]:
-    import pandas as pd
-
-    try:
-        return pd.to_numeric(column)
-    except ValueError:
-        return column
+def _column(table: Table, name: str, label: bool) -> list[Any]:
+    """Numbers (whole ones, where all are), where most of the cells are meant as such."""
+    texts = [None if text.lower() in _MISSING else text for text in table.column(name)]
+    known = [text for text in texts if text is not None]
+    meant = sum(is_number(text) or bool(hint(text)) for text in known)
+    if not known or 2 * meant <= len(known) or (label and not all(map(is_number, known))):
+        return texts
+    lines = zip(table.lines, texts, strict=True)
+    numbers = [math.nan if text is None else table.number(line, name, text) for line, text in lines]
+    return [int(number) for number in numbers] if all(number.is_integer() for number in numbers) else numbers
 
 
 def _finite(value: Any) -> Any:

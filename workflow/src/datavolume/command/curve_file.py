@@ -26,9 +26,9 @@ def read_curve(source: str, kind: str | None) -> tuple[Curve, list[str]]:
     asked = _kind(kind)
     table = read_table(source)
     n, value = table.numbers("n"), table.numbers("value")
-    seed = table.column("seed") if table.has("seed") else None
+    seed = _seeds(table)
     _check_sizes(table, n)
-    chosen, doubts = (asked, []) if asked else _guess(n, value)
+    chosen, doubts = (asked, _against(asked, n, value)) if asked else _guess(n, value)
     _check_values(table, value, chosen)
     if seed is not None:
         _check_seeds(table, n, seed)
@@ -50,6 +50,25 @@ def _check_sizes(table: Table, n: list[float]) -> None:
     if len(set(n)) < _LEAST_SIZES:
         found = f"{len(set(n))} different size" + ("" if len(set(n)) == 1 else "s")
         raise UserError(f"{table.name}: has {found}; a forecast needs at least {_LEAST_SIZES}, better 6 or more")
+
+
+def _seeds(table: Table) -> list[str] | None:
+    """None without a column, or with an empty one."""
+    seeds = table.column("seed") if table.has("seed") else []
+    if not any(seeds):
+        return None
+    for line, seed in zip(table.lines, seeds, strict=True):
+        if not seed:
+            raise table.wrong(line, "has no seed, as others have; name one in each row, or leave out the column")
+    return seeds
+
+
+def _against(kind: Kind, n: list[float], value: list[float]) -> list[str]:
+    """A kind that the values speak against."""
+    guessed, doubts = _guess(n, value)
+    if doubts or (guessed == "accuracy") == (kind == "accuracy"):
+        return []
+    return [f"--kind {kind}, though the values {'rise' if guessed == 'accuracy' else 'fall'} with n: is it right?"]
 
 
 def _guess(n: list[float], value: list[float]) -> tuple[Kind, list[str]]:

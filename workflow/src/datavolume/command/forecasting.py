@@ -70,7 +70,11 @@ def find(source: str, asked: Asked) -> Answer:
     curve, doubts = read_curve(source, asked.kind)
     from datavolume.statistics.curves import forecast
 
-    found = forecast(curve, sizes_of(asked.to or _DEFAULT, float(max(curve.sizes().n))), level=asked.level)
+    measured = curve.sizes().n
+    _check_margin(asked.margin, curve.kind)
+    wanted = sizes_of(asked.to or _DEFAULT, float(measured[-1]))
+    found = forecast(curve, wanted, level=asked.level)
+    doubts += [f"n = {n:g} is below the smallest size, {measured[0]:g}" for n in wanted if n < measured[0]]
     reached = required = None
     if asked.target is not None:
         from datavolume.statistics.requirement import reach
@@ -81,6 +85,12 @@ def find(source: str, asked: Asked) -> Answer:
 
         required = within_margin(curve, asked.margin, level=asked.level)
     return Answer(curve, found, [*doubts, *found.warnings], reached, required)
+
+
+def _check_margin(margin: float | None, kind: str) -> None:
+    if margin is not None and margin >= 1 and kind != "loss":
+        hint = f"; divide by 100 ({margin / 100:g})" if margin <= 100 else ""
+        raise UserError(f"--margin: {margin:g} is not allowed; {kind} lies between 0 and 1{hint}")
 
 
 def sizes_of(texts: tuple[str, ...], largest: float) -> list[float]:

@@ -43,11 +43,8 @@ def draw(answer: Answer, path: Path) -> None:
     with matplotlib.rc_context(fname=str(files("datavolume") / "artefacts" / "style.mplstyle")):
         figure = Figure()
         _fill(figure.add_subplot(), answer)
-        try:
-            with atomic(path) as temporary:
-                figure.savefig(temporary, format=suffix[1:], metadata=_METADATA[suffix])
-        except NotADirectoryError:
-            raise UserError(f"--plot: {path} cannot be written, as {path.parent} is no folder") from None
+        with atomic(path) as temporary:
+            figure.savefig(temporary, format=suffix[1:], metadata=_METADATA[suffix])
 
 
 def _fill(axes: Axes, answer: Answer) -> None:

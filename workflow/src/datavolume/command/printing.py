@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Any
 
 from rich.console import Console
 from rich.markup import escape
+from rich.measure import Measurement
 from rich.table import Table
 
 if TYPE_CHECKING:
@@ -19,7 +20,9 @@ if TYPE_CHECKING:
     from datavolume.command.forecasting import Answer
     from datavolume.statistics.requirement import Requirement
 
-__all__ = ["count", "print_frame", "show"]
+__all__ = ["count", "print_frame", "print_table", "show"]
+
+_WIDE = 10_000
 
 
 def count(n: float) -> str:
@@ -35,12 +38,12 @@ def show(answer: Answer, plot: Path | None) -> None:
     console.print(
         f"{runs} values of {answer.curve.kind} at {len(sizes.n)} sizes from {count(sizes.n[0])} to {count(sizes.n[-1])}"
     )
-    console.print(_forecast_table(answer, float(sizes.n[-1])))
+    print_table(console, _forecast_table(answer, float(sizes.n[-1])))
     weights = sorted(answer.forecast.weights.items(), key=lambda item: -item[1])
     console.print("Families: " + ", ".join(f"{name} {weight:.2f}" for name, weight in weights if weight >= 0.005))
     if answer.reach:
         console.print(answer.reach.sentence() + (f" ({answer.reach.note})" if answer.reach.note else ""))
-        console.print(_reach_table(answer.reach.table))
+        print_table(console, _reach_table(answer.reach.table))
     if answer.requirement:
         console.print(_required(answer.requirement))
     for warning in answer.warnings:
@@ -80,6 +83,15 @@ def _required(found: Requirement) -> str:
     )
 
 
+def print_table(console: Console, table: Table) -> None:
+    """No number is ever cut: in a narrow terminal, or a pipe, a table is as wide as it must be."""
+    for column in table.columns:
+        column.no_wrap = " " not in str(column.header)
+    least = Measurement.get(console, console.options.update(max_width=_WIDE), table).minimum
+    wide = Console(highlight=False, width=max(least, console.width))
+    wide.print(table, crop=False)
+
+
 def print_frame(console: Console, title: str, frame: pd.DataFrame) -> None:
     """A frame as a table: numbers to four digits, empty for what is unknown."""
     table = Table(title=escape(title), title_justify="left")
@@ -87,7 +99,7 @@ def print_frame(console: Console, title: str, frame: pd.DataFrame) -> None:
         table.add_column(str(name), justify="left" if frame[name].dtype == object else "right")
     for row in frame.itertuples(index=False):
         table.add_row(*(escape(_cell(value)) for value in row))
-    console.print(table)
+    print_table(console, table)
 
 
 def _cell(value: Any) -> str:

@@ -11,15 +11,17 @@ from __future__ import annotations
 
 import csv
 import math
+import re
 import sys
 from dataclasses import dataclass
 from pathlib import Path
 
 from datavolume.errors import UserError
 
-__all__ = ["Table", "read_table"]
+__all__ = ["Table", "hint", "is_number", "read_table"]
 
 _SEPARATORS = ",;\t"
+_THOUSANDS = re.compile(r"\d{1,3}(,\d{3})+")
 
 
 @dataclass(frozen=True)
@@ -36,21 +38,27 @@ class Table:
 
     def column(self, column: str) -> list[str]:
         if not self.has(column):
-            raise UserError(f"{self.name}: column '{column}' is missing; the file has {', '.join(self.header)}")
+            raise UserError(f"{self.name}: column '{column}' is missing; the file has {self._columns()}")
         place = self.header.index(column)
         return [row[place] for row in self.rows]
 
+    def _columns(self) -> str:
+        found = ", ".join(self.header)
+        if all(is_number(cell) for cell in self.header):
+            return f"{found}: the first line is to name the columns, as n,value,seed"
+        return found if len(self.header) > 1 else f"{found}: commas, semicolons or tabs are to separate them"
+
     def numbers(self, column: str) -> list[float]:
         """Finite ones."""
-        return [self._number(line, column, text) for line, text in zip(self.lines, self.column(column), strict=True)]
+        return [self.number(line, column, text) for line, text in zip(self.lines, self.column(column), strict=True)]
 
-    def _number(self, line: int, column: str, text: str) -> float:
+    def number(self, line: int, column: str, text: str) -> float:
         try:
             number = float(text)
         except ValueError:
             number = math.nan
         if not math.isfinite(number):
-            raise self.wrong(line, f"{column} is '{text}', which is no number{_hint(text)}")
+            raise self.wrong(line, f"{column} is '{' '.join(text.split())}', which is no number{hint(text)}")
         return number
 
     def wrong(self, line: int, what: str) -> UserError:
@@ -58,33 +66,54 @@ class Table:
         return UserError(f"{self.name}, line {line}: {what}")
 
 
-def _hint(text: str) -> str:
-    if text.endswith("%"):
+def hint(text: str) -> str:
+    """What to write instead of a number that people write so; empty for what is none."""
+    if text.endswith("%") and is_number(text[:-1]):
         return "; write 0.931 for 93.1 %"
-    if text.count(",") == 1 and text.replace(",", "").replace("-", "").isdigit():
+    if _THOUSANDS.fullmatch(text):
+        return f"; write {text.replace(',', '')}, without commas"
+    if text.count(",") == 1 and is_number(text.replace(",", ".")):
         return "; write a point, not a comma, before decimals"
     return "" if text else "; leave out rows without one"
+
+
+def is_number(text: str) -> bool:
+    try:
+        float(text)
+    except ValueError:
+        return False
+    return True
 
 
 def read_table(source: str) -> Table:
     """Raises UserError where the file is missing, no text, empty, or a row has not as many cells as the header."""
     name, text = ("standard input", _from_stdin()) if source == "-" else (source, _from_file(Path(source)))
-    numbered = [(number, line) for number, line in enumerate(text.splitlines(), start=1) if line.strip()]
-    if not numbered:
+    rows = _rows(name, text)
+    if not rows:
         raise UserError(f"{name}: is empty; the first line is to name the columns, as n,value,seed")
-    separator = max(_SEPARATORS, key=numbered[0][1].count)
-    cells = [
-        tuple(cell.strip() for cell in row) for row in csv.reader([line for _, line in numbered], delimiter=separator)
-    ]
-    header = tuple(cell.lower() for cell in cells[0])
+    (_, first), *rest = rows
+    header = tuple(cell.lower() for cell in first)
     twice = [cell for cell in header if header.count(cell) > 1]
     if twice:
         raise UserError(f"{name}: column '{twice[0]}' stands twice; rename one of them")
-    table = Table(name, header, tuple(cells[1:]), tuple(number for number, _ in numbered[1:]))
-    for line, row in zip(table.lines, table.rows, strict=True):
+    table = Table(name, header, tuple(row for _, row in rest), tuple(line for line, _ in rest))
+    for line, row in rest:
         if len(row) != len(header):
-            raise table.wrong(line, f"has {len(row)} cells, but the header names {len(header)} ({', '.join(header)})")
+            cells = "1 cell" if len(row) == 1 else f"{len(row)} cells"
+            raise table.wrong(line, f"has {cells}, but the header names {len(header)} ({', '.join(header)})")
     return table
+
+
+def _rows(name: str, text: str) -> list[tuple[int, tuple[str, ...]]]:
+    """Lines with their numbers, those without a word left out."""
+    lines = text.splitlines(keepends=True)
+    header = next((line for line in lines if line.strip()), "")
+    reader = csv.reader(lines, delimiter=max(_SEPARATORS, key=header.count), strict=True)
+    try:
+        rows = [(reader.line_num, tuple(cell.strip() for cell in row)) for row in reader]
+    except csv.Error as error:
+        raise UserError(f"{name}, line {reader.line_num}: is no CSV ({error}); is a quotation mark missing?") from None
+    return [(line, row) for line, row in rows if any(row)]
 
 
 def _from_file(path: Path) -> str:
@@ -93,7 +122,7 @@ def _from_file(path: Path) -> str:
     except FileNotFoundError:
         raise UserError(f"{path}: there is no such file") from None
     except UnicodeDecodeError:
-        raise UserError(f"{path}: is no text in UTF-8; save it as CSV") from None
+        raise UserError(f"{path}: is no text in UTF-8; save it as CSV in UTF-8") from None
     except OSError as error:
         raise UserError(f"{path}: cannot be read ({error.strerror or error})") from None
 

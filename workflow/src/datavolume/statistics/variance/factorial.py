@@ -78,6 +78,8 @@ def terms_of(used: pd.DataFrame, factors: Sequence[str]) -> Terms:
         design = kept.design(list(kept.columns))
         if np.linalg.matrix_rank(design) == design.shape[1] < len(used):
             return Terms(kept.columns, _lost(used, factors, order))
+    if len(factors) == 1:
+        raise UserError(f"each level of {factors[0]} has one row: nothing tells what it does from chance")
     raise UserError(f"{len(used)} values cannot tell {' and '.join(factors)} apart: the levels always change together")
 
 
