@@ -41,10 +41,9 @@ rule analyse:
     params:
         margin=STUDY.margin,
         question=STUDY.question,
-        about=STUDY.answer.about,
-        experiments=list(STUDY.answer.experiments),
+        asked=vars(STUDY.answer),
     message:
-        "Analyse: regressions, analysis of variance, and the answer"
+        "Analyse: regressions, analysis of variance, forecasts, and the answer"
     script:
         "../scripts/analyse.py"
 

@@ -22,6 +22,7 @@ from datavolume.study.designs import Known
 
 FULL = 1000
 IMAGES = 1000
+COST = {"samples": 320, "seconds": 2.0}
 
 
 @dataclass(frozen=True)
@@ -57,4 +58,4 @@ def _row(planned: Any, run: Run, top1: Callable[[Run], float]) -> dict[str, Any]
     known = {name: getattr(planned, name) for name in ("run", "configuration", "seed", "dataset", "fraction", "size")}
     names = {"architecture": run.architecture, "network": run.architecture}
     metrics = {metric.last: value for metric in METRICS.values()} | {"last_loss": 1 - value}
-    return {**known, **names, "n": n, "subset_seed": run.volume.seed, "n_validation": IMAGES, **metrics}
+    return {**known, **names, "n": n, "subset_seed": run.volume.seed, "n_validation": IMAGES, **metrics, **COST}

@@ -12,6 +12,7 @@ from unit.analysis.synthetic import collected_of, make_plan
 from datavolume.analysis.answering.analyse import Statistics, analyse
 from datavolume.analysis.answering.answer import answer
 from datavolume.analysis.metrics import METRICS
+from datavolume.study import Answer
 
 pytestmark = pytest.mark.filterwarnings("error")
 
@@ -27,12 +28,18 @@ def summary_of(curves: dict[str, dict[float, float]], *, seeds: int = 5, full: i
                 top1 = mean + (SPREAD[seed] if seeds > 1 else 0)
                 values = {metric.last: top1 for metric in METRICS.values()}
                 key = {"architecture": architecture, "fraction": fraction, "n": round(full * fraction), "seed": seed}
-                rows.append({**key, "subset_seed": 0, **values, METRICS["loss"].last: 1 - top1})
+                own = {"run": f"{architecture}-{fraction}-{seed}", "subset_seed": 0, "samples": 100, "seconds": 36.0}
+                rows.append({**key, **own, **values, METRICS["loss"].last: 1 - top1})
     return pd.DataFrame(rows)
 
 
-def answer_of(summary: pd.DataFrame, margin: float = 0.01) -> dict[str, Any]:
-    found = answer("How many?", analyse(summary, margin=margin))
+def plan_for(summary: pd.DataFrame, gpus: int = 0) -> pd.DataFrame:
+    return pd.DataFrame({"run": summary["run"], "gpus": gpus})
+
+
+def answer_of(summary: pd.DataFrame, margin: float = 0.01, **wanted: Any) -> dict[str, Any]:
+    asked = Answer(**wanted)
+    found = answer("How many?", analyse(summary, plan_for(summary), margin=margin, asked=asked))
     json.dumps(found, allow_nan=False)
     return found
 
@@ -124,10 +131,12 @@ def statistics_text(statistics: Statistics) -> str:
 
 
 def test_findings_say_what_the_tables_say() -> None:
-    statistics = analyse(collected_of(make_plan()).summary, margin=0.01)
+    summary = collected_of(make_plan()).summary
+    statistics = analyse(summary, plan_for(summary), margin=0.01)
     text = statistics_text(statistics)
-    volume = statistics.anova_two_way.query("metric == 'top1' and term == 'volume'").iloc[0]
-    assert f"the number of images changes it (F(5, 48) = {volume['F']:.1f}, p < 0.001" in text
+    effect = "architecture == 'all' and metric == 'top1' and term == 'volume' and method == 'repeated measures'"
+    volume = statistics.anova.query(effect).iloc[0]
+    assert f"the number of images changes it (F(5, 20) = {volume['F']:.1f}, p < 0.001" in text
     slopes = statistics.log_linear.query("metric == 'top1' and over == 'runs'").set_index("architecture")
     for architecture, line in slopes.iterrows():
         gain = 100 * line["slope"] * 0.30103

@@ -54,17 +54,17 @@ def test_experiments_without_runs_are_one_line(tmp_path: Path) -> None:
 
 def test_the_answer_is_that_of_the_named_experiments(tmp_path: Path) -> None:
     frames = designed(tmp_path, {"volume": VOLUME, "long": LONG}, lambda run: min(1.0, of_volume(run)))
-    found = answer("?", analyse(runs_of(frames, "volume"), margin=0.16))
+    found = answer("?", analyse(runs_of(frames, "volume"), frames.plan, margin=0.16))
     assert list(found["architectures"]) == ["mlp", "small_cnn"]
     assert found["answer"].startswith("500 images (50 % of the data) are enough: with small_cnn, the better of two")
-    both = answer("?", analyse(runs_of(frames), margin=0.16))
+    both = answer("?", analyse(runs_of(frames), frames.plan, margin=0.16))
     assert "the best of 3 settings" in both["answer"]
 
 
 def test_curves_of_two_data_sets_have_shares_of_their_own(tmp_path: Path) -> None:
     frames = designed(tmp_path, {"volume": {**VOLUME, "architectures": ["mlp"]}}, of_volume)
     other = frames.summary.assign(architecture="cnn", dataset="letters-1", n=10 * frames.summary["n"])
-    statistics = analyse(pd.concat([frames.summary, other]), margin=0.01)
+    statistics = analyse(pd.concat([frames.summary, other]), frames.plan, margin=0.01)
     full = {name: volumes.full for name, volumes in statistics.volumes.items()}
     assert full == {"mlp": 1000, "cnn": 10000}
     shares = statistics.requirement.groupby("architecture")["share"].apply(list).to_dict()
@@ -75,7 +75,7 @@ def test_diverged_runs_are_left_out_and_counted(tmp_path: Path) -> None:
     frames = designed(
         tmp_path, {"volume": VOLUME}, lambda run: math.nan if run.seed and run.volume.fraction == 1 else of_volume(run)
     )
-    found = answer("?", analyse(runs_of(frames), margin=0.5))
+    found = answer("?", analyse(runs_of(frames), frames.plan, margin=0.5))
     assert "One run of mlp without a finite accuracy is left out." in found["findings"]
     assert found["architectures"]["mlp"]["top1_full"]["lower"] is None
     assert found["answer"].startswith("Judged by one training each, 100 images")
@@ -83,7 +83,7 @@ def test_diverged_runs_are_left_out_and_counted(tmp_path: Path) -> None:
 
 def test_no_finite_accuracy_at_all_is_said(tmp_path: Path) -> None:
     frames = designed(tmp_path, {"volume": VOLUME}, lambda _: math.nan)
-    statistics = analyse(runs_of(frames), margin=0.01)
+    statistics = analyse(runs_of(frames), frames.plan, margin=0.01)
     assert answer("?", statistics)["answer"].startswith("There is no answer: no run has a finite accuracy")
     assert statistics.requirement.empty
     assert "share" in statistics.requirement
@@ -91,9 +91,8 @@ def test_no_finite_accuracy_at_all_is_said(tmp_path: Path) -> None:
 
 def test_curves_of_one_volume_say_nothing_of_volume(tmp_path: Path) -> None:
     frames = designed(tmp_path, {"long": LONG}, of_volume)
-    statistics = analyse(several_volumes(runs_of(frames)), margin=0.01)
-    tables = ("log_linear", "anova_one_way", "anova_two_way", "tukey", "requirement")
-    assert all(getattr(statistics, name).empty and len(getattr(statistics, name).columns) for name in tables)
+    statistics = analyse(several_volumes(runs_of(frames)), frames.plan, margin=0.01)
+    assert all(frame.empty and len(frame.columns) for frame in statistics.frames().values())
 
 
 def test_runs_that_start_from_others_are_one_curve_over_volumes(tmp_path: Path) -> None:

@@ -16,7 +16,7 @@ from datavolume.analysis.answering.factor_answer import factor_answer
 from datavolume.analysis.answering.factors import ONE_SEED, rank
 from datavolume.analysis.answering.groups import Group, groups
 from datavolume.analysis.testing.welch import games_howell
-from datavolume.study import Decided, Run, designs, load_study
+from datavolume.study import Answer, Decided, Run, designs, load_study
 
 pytestmark = pytest.mark.filterwarnings("error")
 
@@ -237,12 +237,12 @@ def test_what_the_script_writes(tmp_path: Path) -> None:
     frames: Frames = designed(tmp_path, {"ablation": ABLATION, "volume": grid}, top1)
     outputs = {name: tmp_path / f"{name}.csv" for name in (*script.TABLES, *script.FACTORS, "answer")}
     given = {"frames": vars(frames), "margin": 0.01, "question": "?", "outputs": outputs}
-    script.analyse(**given, about="volume", experiments=["volume"])
+    script.analyse(**given, asked=Answer(experiments=("volume",)))
     answer = json.loads(outputs["answer"].read_text())
     assert (answer["about"], list(answer["architectures"]), answer["factors"]) == ("volume", ["mlp"], [])
     assert pd.read_csv(outputs["factors"]).empty
     assert len(pd.read_csv(outputs["requirement"])) == 3
-    script.analyse(**given, about="factors", experiments=["ablation"])
+    script.analyse(**given, asked=Answer(about="factors", experiments=("ablation",)))
     answer = json.loads(outputs["answer"].read_text())
     assert (answer["about"], [group["factor"] for group in answer["factors"]]) == (
         "factors", ["batch size", "weight decay"],

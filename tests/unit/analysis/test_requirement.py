@@ -71,7 +71,7 @@ def test_one_seed_is_a_point_estimate() -> None:
     table = requirement(frame_of({100: [0.8], 500: [0.895], 1000: [0.9]}), margin=0.01)
     assert list(table["required"]) == [False, True, False]
     assert table["shortfall_upper"].iloc[1] != table["shortfall_upper"].iloc[1]  # NaN
-    assert table["note"].iloc[1] == "one seed: a point estimate"
+    assert table["note"].iloc[1] == "one training: a point estimate"
 
 
 def test_seeds_are_paired_where_both_have_them() -> None:
@@ -82,12 +82,22 @@ def test_seeds_are_paired_where_both_have_them() -> None:
     assert table["shortfall"].iloc[0] == pytest.approx(0.02)
 
 
-def test_no_seed_in_common_is_said_and_not_enough() -> None:
-    frame = frame_of({500: [0.9], 1000: [0.9]})
-    frame.loc[frame["n"] == 500, "seed"] = 7
+def test_without_seeds_in_common_volumes_are_compared_as_independent_samples() -> None:
+    """Welch: means 0.90 and 0.91, variances 0.0002 each of two: se = sqrt(0.0002), 2 degrees of freedom."""
+    frame = frame_of({500: [0.89, 0.91], 1000: [0.90, 0.92]})
+    frame.loc[frame["n"] == 500, "seed"] += 7
     table = requirement(frame, margin=0.05)
-    assert table["note"].iloc[0] == "no seed in common with the largest volume"
-    assert list(table["required"]) == [False, True]
+    assert table["pairs"].iloc[0] == 0
+    assert table["shortfall_upper"].iloc[0] == pytest.approx(0.01 + 2.919985580353726 * math.sqrt(0.0002))  # t(0.95, 2)
+
+
+def test_one_training_of_five_volumes_has_bounds() -> None:
+    """The scatter about a fitted curve stands for that of seeds."""
+    cells = {n: [0.95 - 2 * n**-0.7] for n in (100, 200, 400, 800, 1600)}
+    cells[400][0] += 0.002
+    table = requirement(frame_of(cells, full=1600), margin=0.02)
+    assert table["shortfall_upper"].notna().all()
+    assert (table["shortfall_upper"] > table["shortfall"]).iloc[:-1].all()
 
 
 def test_subsets_of_one_size_are_replicates() -> None:

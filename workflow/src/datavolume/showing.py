@@ -20,7 +20,10 @@ from datavolume.study.validate import nearest
 
 __all__ = ["CONFIDENCE", "STATISTICS", "Showing"]
 
-STATISTICS = ("log_linear", "anova_one_way", "anova_two_way", "tukey", "requirement", "factors", "factor_tests")
+STATISTICS = (
+    *("anova", "assumptions", "pairs", "log_linear", "influence", "slopes", "requirement"),
+    *("enough", "forecast", "families", "next_steps", "variance", "seeds", "factors", "factor_tests"),
+)
 CONFIDENCE = ("calibration", "reliability", "margins", "ensembles")
 _COLLECTED = ("metrics", "timing", "summary", "points", "plan")
 

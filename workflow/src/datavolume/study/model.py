@@ -198,10 +198,19 @@ class Artefact:
 
 @dataclass(frozen=True, kw_only=True)
 class Answer:
-    """What the question is about: data volumes, or the factors of designs; told of these experiments (none: of all)."""
+    """What the question is about: data volumes, or the factors of designs; told of these experiments (none: of all).
+
+    `forecast`: numbers of images, or multiples of the largest volume as "2x"; `target`: top-1 accuracy, in points of 1,
+    that is wanted; `more`: how many images the next step would add, which cost `price_per_label` each.
+    """
 
     about: str = "volume"
     experiments: tuple[str, ...] = ()
+    forecast: tuple[str | float, ...] = ("2x", "4x", "10x")
+    target: float | None = None
+    more: int = 1000
+    price_per_label: float | None = None
+    price_per_gpu_hour: float | None = None
 
 
 @dataclass(frozen=True, kw_only=True)

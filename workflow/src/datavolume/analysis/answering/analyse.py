@@ -1,6 +1,7 @@
 """All statistics of data volume, in one value.
 
-statistics = analyse(curves(summary, points, plan), margin=0.01)
+    statistics = analyse(curves(summary, points, plan), plan, margin=0.01, asked=study.answer)
+    statistics.frames()     what is written: a frame a CSV file
 
 Runs without a finite accuracy are left out, and counted.
 """
@@ -14,13 +15,24 @@ import numpy as np
 import pandas as pd
 
 from datavolume.analysis.curves import volumes_of_curves
-from datavolume.analysis.testing.anova import one_way, two_way
-from datavolume.analysis.testing.regression import log_linear
+from datavolume.analysis.outlook.ahead import forecasts
+from datavolume.analysis.outlook.enough import enough
+from datavolume.analysis.outlook.spread import seeds_needed, variance
+from datavolume.analysis.outlook.steps import next_steps
+from datavolume.analysis.testing.anova import anova, assumptions, pairs
+from datavolume.analysis.testing.lines import influences, log_linear, slopes
 from datavolume.analysis.testing.requirement import gains, requirement
-from datavolume.analysis.testing.tukey import tukey
 from datavolume.analysis.volumes import Volumes
+from datavolume.study import Answer
 
-__all__ = ["Statistics", "analyse"]
+__all__ = ["TABLES", "Statistics", "analyse"]
+
+TABLES = (
+    *("anova", "assumptions", "pairs", "log_linear", "influence", "slopes", "requirement"),
+    *("enough", "forecast", "families", "next_steps", "variance", "seeds"),
+)
+
+_ASKED = Answer()
 
 
 @dataclass(frozen=True)
@@ -29,27 +41,50 @@ class Statistics:
     finite accuracy."""
 
     volumes: Mapping[str, Volumes]
+    anova: pd.DataFrame
+    assumptions: pd.DataFrame
+    pairs: pd.DataFrame
     log_linear: pd.DataFrame
-    anova_one_way: pd.DataFrame
-    anova_two_way: pd.DataFrame
-    tukey: pd.DataFrame
+    influence: pd.DataFrame
+    slopes: pd.DataFrame
     requirement: pd.DataFrame
+    enough: pd.DataFrame
+    forecast: pd.DataFrame
+    families: pd.DataFrame
+    next_steps: pd.DataFrame
+    variance: pd.DataFrame
+    seeds: pd.DataFrame
     gains: pd.DataFrame
     left_out: Mapping[str, int]
 
+    def frames(self) -> dict[str, pd.DataFrame]:
+        """By the stem of the CSV file: TABLES."""
+        return {name: getattr(self, name) for name in TABLES}
 
-def analyse(summary: pd.DataFrame, *, margin: float) -> Statistics:
-    """`summary` has a row a run, `architecture` its curve; it may be empty. `margin`: points of 1 of top-1 accuracy."""
+
+def analyse(summary: pd.DataFrame, plan: pd.DataFrame, *, margin: float, asked: Answer = _ASKED) -> Statistics:
+    """`summary` has a row a run, `architecture` its curve; it may be empty. `plan` has a row a run with its resources;
+    `margin`: points of 1 of top-1 accuracy; `asked`: what is to be forecast."""
     finite = np.isfinite(summary["last_top1"].to_numpy(dtype=float))
     left_out = summary.loc[~finite, "architecture"].value_counts(sort=False)
     summary = summary[finite]
+    ahead = forecasts(summary, asked.forecast)
+    prices = {"price_per_label": asked.price_per_label, "price_per_gpu_hour": asked.price_per_gpu_hour}
     return Statistics(
         volumes=volumes_of_curves(summary),
+        anova=anova(summary),
+        assumptions=assumptions(summary),
+        pairs=pairs(summary),
         log_linear=log_linear(summary),
-        anova_one_way=one_way(summary),
-        anova_two_way=two_way(summary),
-        tukey=tukey(summary),
+        influence=influences(summary),
+        slopes=slopes(summary),
         requirement=requirement(summary, margin=margin),
+        enough=enough(summary, ahead, margin=margin, target=asked.target),
+        forecast=ahead.table,
+        families=ahead.families,
+        next_steps=next_steps(summary, plan, more=asked.more, **prices),
+        variance=variance(summary),
+        seeds=seeds_needed(summary, margin=margin),
         gains=gains(summary),
         left_out={str(curve): int(runs) for curve, runs in left_out.items()},
     )

@@ -1,8 +1,8 @@
 """The answer about data volume: two sentences for a reader who has one minute, and the findings behind them.
 
     answer("How many digits are enough?", statistics)
-    {"about": "volume", "question": ..., "answer": two sentences, "findings": [...], "architectures": {name: {...}},
-     "factors": []}
+    {"about": "volume", "question": ..., "answer": two sentences, "outlook": ..., "findings": [...],
+     "architectures": {name: {...}}, "factors": []}
 
 Values are plain JSON; what is not known is null.
 """
@@ -16,8 +16,9 @@ import pandas as pd
 
 from datavolume.analysis.answering.analyse import Statistics
 from datavolume.analysis.answering.findings import findings
+from datavolume.analysis.answering.outlook_words import numbers, outlook
 from datavolume.analysis.answering.verdict import Verdict, verdicts
-from datavolume.analysis.testing.regression import LOG2
+from datavolume.analysis.testing.lines import LOG2
 
 __all__ = ["answer"]
 
@@ -28,14 +29,19 @@ def answer(question: str, statistics: Statistics) -> dict[str, Any]:
     head = {"about": "volume", "question": question, "factors": []}
     if not found:
         nothing = "There is no answer: no run has a finite accuracy. Its training diverged, or nothing was trained."
-        return {**head, "answer": nothing, "findings": [], "architectures": {}}
+        return {**head, "answer": nothing, "outlook": "", "findings": [], "architectures": {}}
     best = max(found, key=lambda verdict: verdict.full["mean"])
     return {
         **head,
         "answer": best.sentences(of=len(found), noun=_noun(found)),
+        "outlook": outlook(statistics, best),
         "findings": findings(statistics, found, best),
         "architectures": {
-            verdict.architecture: {"best": verdict is best, **_numbers(verdict, statistics.log_linear)}
+            verdict.architecture: {
+                "best": verdict is best,
+                **_numbers(verdict, statistics.log_linear),
+                **numbers(statistics, verdict.architecture),
+            }
             for verdict in found
         },
     }

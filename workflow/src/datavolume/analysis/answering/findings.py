@@ -12,22 +12,34 @@ from typing import Any
 import pandas as pd
 
 from datavolume.analysis.answering.analyse import Statistics
+from datavolume.analysis.answering.outlook_words import ahead, beyond
 from datavolume.analysis.answering.verdict import Verdict
-from datavolume.analysis.testing.regression import LOG2
+from datavolume.analysis.testing.anova import ALL
+from datavolume.analysis.testing.lines import LOG2
 from datavolume.analysis.words import count, images, interval, p_value, points
 
 __all__ = ["findings"]
 
 _ALPHA = 0.05
+_DOUBLED = 1.8
+_METHODS = {
+    "repeated measures": "seeds as blocks (repeated measures)",
+    "mixed model": "seeds as blocks (mixed model)",
+    "cluster-robust": "clustered by seed",
+    "independent runs": "every run as independent",
+    "Welch": "by Welch's test, as spreads differ",
+    "Kruskal-Wallis": "by ranks (Kruskal–Wallis), as residuals are not normal",
+}
 
 
 def findings(statistics: Statistics, verdicts: list[Verdict], best: Verdict) -> list[str]:
-    """First the other curves, then the effects, then each curve's line and where it levels off."""
+    """First the other curves, then the effects, then each curve: its outlook, its line and where it levels off."""
     found = [f"With {verdict.architecture}, {verdict.short}." for verdict in verdicts if verdict is not best]
-    found.append(_effects(statistics.anova_two_way))
+    found += [text for text in (_effects(statistics.anova), _slopes_differ(statistics.slopes)) if text]
     for verdict in verdicts:
-        for text in (_levels_off(statistics, verdict), _curve(statistics, verdict)):
-            found += [f"{verdict.architecture}: {text}"] if text else []
+        texts = [*(f"{text}." for text in ahead(statistics, verdict)), _levels_off(statistics, verdict)]
+        found += [f"{verdict.architecture}: {text}" for text in (*texts, _curve(statistics, verdict)) if text]
+    found += beyond(statistics)
     found += [
         f"{_counted(runs)} of {curve} without a finite accuracy {'is' if runs == 1 else 'are'} left out."
         for curve, runs in statistics.left_out.items()
@@ -48,17 +60,20 @@ def _closing(statistics: Statistics) -> str:
             "the study) give intervals."
         )
     return (
-        "The tests count every run as independent, although the same seeds, and with nested subsets the same images, "
-        "recur at each volume: a p value close to 0.05 should not decide anything. Intervals say how far other seeds "
-        "would scatter, not what other held-out images would give."
+        "Runs of one seed resemble each other: effects are compared with how they vary between seeds, and lines are "
+        "clustered by seed. Nested volumes also share images, which only several subset seeds (`subsets.seeds`) would "
+        "tell apart. Intervals say how far other seeds would scatter, not what other held-out images would give."
     )
 
 
 def _effects(table: pd.DataFrame) -> str:
-    """Volume, architecture and their interaction, on top-1 accuracy."""
-    rows = table[table["metric"] == "top1"].set_index("term")
-    if "residual" not in rows.index:
-        return f"Analysis of variance over volume and architecture: not possible ({rows['note'].iloc[0]})."
+    """Volume, architecture and their interaction, on top-1 accuracy; volume alone where there is one curve."""
+    advised = table[(table["metric"] == "top1") & table["advised"].astype(bool) & (table["term"] != "residual")]
+    together = advised[advised["architecture"] == ALL]
+    rows = (together if len(together) else advised).drop_duplicates("term").set_index("term")
+    if rows.empty or rows["p"].isna().all():
+        why = f" ({rows['note'].iloc[0]})" if len(rows) else ""
+        return f"Analysis of variance over volume and architecture: not possible{why}."
     says = {
         "volume": ("the number of images changes it", "no effect of the number of images can be shown"),
         "architecture": ("the architectures differ", "no difference between the architectures can be shown"),
@@ -67,19 +82,43 @@ def _effects(table: pd.DataFrame) -> str:
             "and no difference in what architectures gain from more images can be shown",
         ),
     }
-    parts = [f"{says[term][int(not rows['p'][term] < _ALPHA)]} ({_f_test(rows, term)})" for term in says]
+    by_term = {str(row["term"]): row for _, row in rows.reset_index().iterrows()}
+    parts = [
+        f"{said[int(not by_term[term]['p'] < _ALPHA)]} ({_f_test(by_term[term])})"
+        for term, said in says.items()
+        if term in by_term
+    ]
     note = f" ({rows['note'].iloc[0]})" if rows["note"].iloc[0] else ""
+    method = _METHODS.get(rows["method"].iloc[0], rows["method"].iloc[0])
+    return f"Top-1 accuracy over {rows['runs'].iloc[0]} runs, {method}: {', '.join(parts)}{note}."
+
+
+def _f_test(row: pd.Series[Any]) -> str:
+    """With the share of variance that the effect would have with other seeds."""
+    test = f"F({row['df']:.0f}, {row['df2']:.3g}) = {row['F']:.1f}, {p_value(row['p'])}"
+    if math.isnan(row["partial_omega2"]):
+        return test
+    bounds = f", 95 % interval {row['lower']:.2f} to {row['upper']:.2f}" if not math.isnan(row["lower"]) else ""
+    return f"{test}, partial ω² = {max(row['partial_omega2'], 0):.2f}{bounds}"
+
+
+def _slopes_differ(table: pd.DataFrame) -> str:
+    """Do curves gain alike from a doubling? With two of them, by how much they differ."""
+    rows = table[table["metric"] == "top1"]
+    if rows.empty or math.isnan(rows["p_equal"].iloc[0]):
+        return ""
+    row = rows.iloc[0]
+    test = f"F({row['df1']:.0f}, {row['df2']:.3g}) = {row['F']:.1f}, {p_value(row['p_equal'])}"
+    alike = "differ" if row["p_equal"] < _ALPHA else "cannot be told apart"
+    apart = ""
+    if len(rows) == 1:
+        gain, lower, upper = (LOG2 * float(row[name]) for name in ("difference", "lower", "upper"))
+        bounds = interval(lower, upper).removesuffix(" %")
+        apart = f"; {row['second']} gains {points(gain)} more than {row['first']} (95 % interval {bounds})"
     return (
-        f"Top-1 accuracy against the spread between seeds, over {rows['runs'].iloc[0]} runs (two-way analysis of "
-        f"variance): {', '.join(parts)}{note}."
+        f"What a doubling brings on average, along straight lines over log10 of the images: the slopes {alike} "
+        f"({test}){apart}."
     )
-
-
-def _f_test(rows: pd.DataFrame, term: str) -> str:
-    row: pd.Series[Any] = rows[rows.index == term].iloc[0]
-    residual: pd.Series[Any] = rows[rows.index == "residual"].iloc[0]
-    degrees = f"{row['df']:.0f}, {residual['df']:.0f}"
-    return f"F({degrees}) = {row['F']:.1f}, {p_value(row['p'])}, partial η² = {row['partial_eta2']:.2f}"
 
 
 def _line(statistics: Statistics, verdict: Verdict, metric: str, over: str = "runs") -> pd.Series[Any]:
@@ -93,8 +132,20 @@ def _curve(statistics: Statistics, verdict: Verdict) -> str:
     line = _line(statistics, verdict, "top1")
     if math.isnan(line["slope"]):
         return f"no straight line over log10 of the images ({line['note']})."
-    parts = [_slope(line, _line(statistics, verdict, "top1", "seed means")), _loss(_line(statistics, verdict, "loss"))]
+    parts = [_slope(line, _line(statistics, verdict, "top1", "seed means")), _hangs_on(statistics.influence, verdict)]
+    parts.append(_loss(_line(statistics, verdict, "loss")))
     return " ".join(part for part in [*parts, *_residuals(line)] if part)
+
+
+def _hangs_on(table: pd.DataFrame, verdict: Verdict) -> str:
+    """The size whose absence would change the line most, where it is one that matters."""
+    own = table[(table["architecture"] == verdict.architecture) & (table["metric"] == "top1")]
+    own = own[own["influential"] == True]  # noqa: E712 - NaN where it is unknown
+    if own.empty:
+        return ""
+    row = own.nlargest(1, "cooks").iloc[0]
+    without = points(row["slope_without"] * LOG2)
+    return f"That line hangs on {images(row['n'])}: without them it is {without} (Cook's distance {row['cooks']:.1f})."
 
 
 def _slope(line: pd.Series[Any], means: pd.Series[Any]) -> str:
@@ -105,11 +156,7 @@ def _slope(line: pd.Series[Any], means: pd.Series[Any]) -> str:
     if not math.isnan(gain["slope_lower"]):
         lower, upper = sorted(math.copysign(1, gain["slope"]) * gain[["slope_lower", "slope_upper"]])
         bounds = f" (95 % interval {interval(lower, upper).removesuffix(' %')})"
-    of_means = (
-        f", {means['r2']:.2f} of that of seed means"
-        if means["residual_df"] and means["points"] < line["points"]
-        else ""
-    )
+    of_means = f", {means['r2']:.2f} of that of seed means" if means["df"] and means["points"] < line["points"] else ""
     return (
         f"each doubling of the data {change} {points(abs(gain['slope']))} of top-1 accuracy on average{bounds}; a "
         f"straight line over log10 of the images explains R² = {line['r2']:.2f} of the variance of runs{of_means}."
@@ -145,29 +192,32 @@ def _straight(line: pd.Series[Any]) -> str:
 
 
 def _levels_off(statistics: Statistics, verdict: Verdict) -> str:
-    """From where on Tukey HSD sees no difference to the largest volume, and what a doubling brings at both ends."""
-    parts = (_tukey(statistics.tukey, verdict), _ends(statistics.gains, verdict))
+    """From where on no difference to the largest volume is seen, and what a doubling brings at both ends."""
+    parts = (_pairs(statistics.pairs, verdict), _ends(statistics.gains, verdict))
     return " ".join(part for part in parts if part)
 
 
-def _tukey(table: pd.DataFrame, verdict: Verdict) -> str:
+def _pairs(table: pd.DataFrame, verdict: Verdict) -> str:
     full = verdict.full["n"]
     own = (table["architecture"] == verdict.architecture) & (table["metric"] == "top1") & (table["n_large"] == full)
     pairs = table[own]
     if pairs["p"].isna().all():
         return f"no pairwise comparison of volumes ({pairs['note'].iloc[0]})." if len(pairs) else ""
+    test = str(pairs["test"].iloc[0]).replace("-", "–")
     level = pairs["n_small"][pairs["n_small"] > pairs["n_small"][pairs["significant"]].max()]
     if pairs["significant"].any() and level.empty:
-        return f"even {images(pairs['n_small'].max())} differ from {count(full)} (Tukey HSD, 5 %)."
+        return f"even {images(pairs['n_small'].max())} differ from {count(full)} ({test}, 5 %)."
     first = level.min() if pairs["significant"].any() else pairs["n_small"].min()
     return (
-        f"from {images(first)} on, no difference to {count(full)} can be shown (Tukey HSD, 5 %; differences below "
+        f"from {images(first)} on, no difference to {count(full)} can be shown ({test}, 5 %; differences below "
         f"{points(float((pairs['upper'] - pairs['lower']).max()) / 2)} would go unseen)."
     )
 
 
 def _ends(gains: pd.DataFrame, verdict: Verdict) -> str:
+    """Steps far shorter than a doubling would tell of noise."""
     steps = gains[gains["architecture"] == verdict.architecture]
+    steps = steps[steps["n_large"] >= _DOUBLED * steps["n_small"]]
     if len(steps) < 2:
         return ""
     first, last = steps.iloc[0], steps.iloc[-1]

@@ -67,10 +67,13 @@ class Verdict:
     @property
     def single(self) -> bool:
         """Whether one training of a volume decides: nothing tells the verdict from noise."""
+        return bool(self._decisive["lower"].isna().any())
+
+    @property
+    def _decisive(self) -> pd.DataFrame:
         if self.kind == "one volume":
-            return not _known(self.full)
-        decisive = self.rows[self.rows["n"] >= self.required["n"]] if self.kind == "enough" else self.rows.iloc[-2:]
-        return bool(decisive["shortfall_upper"].isna().any())
+            return self.rows
+        return self.rows[self.rows["n"] >= self.required["n"]] if self.kind == "enough" else self.rows.iloc[-2:]
 
     def sentences(self, *, of: int, noun: str = "architectures") -> str:
         """The answer, where this is the best of `of` architectures, or whatever `noun` calls them."""
@@ -86,10 +89,10 @@ class Verdict:
             return f"{first}. {second}."
         if self.kind == "one volume":
             return f"{first}. {second}; one seed gives no interval."
-        return (
-            f"Judged by one training each, {first[0].lower()}{first[1:]}. {second}; one seed gives no interval, so "
-            "another seed may say otherwise."
-        )
+        doubt = "one seed gives no interval, so another seed may say otherwise"
+        if not self._decisive["shortfall_upper"].isna().any():
+            doubt = "how the volumes scatter about a curve stands for how seeds would"
+        return f"Judged by one training each, {first[0].lower()}{first[1:]}. {second}; {doubt}."
 
     def _enough(self, name: str) -> tuple[str, str]:
         part = self._part(self.required)

@@ -176,11 +176,13 @@ def _found(row: Mapping[Any, Any], asked: Quantity, ours: Ours, spread: _Spread)
 
 
 def _saturation(runs: pd.DataFrame, metric: str) -> float:
-    """The smallest share of the data that is enough; NaN with one volume."""
+    """The smallest share of the data from which on all means are within the margin, as papers judge it; NaN with one
+    volume."""
     if runs["n"].nunique() < 2:
         return math.nan
     table = requirement(runs.assign(architecture=""), margin=_MARGIN, metric=metric)
-    return float(table.loc[table["required"], "share"].iloc[0])
+    enough = (table["shortfall"] <= _MARGIN)[::-1].cummin()[::-1].astype(bool)
+    return float(table.loc[enough, "share"].iloc[0])
 
 
 def _reduced(

@@ -18,7 +18,7 @@ import numpy as np
 import pandas as pd
 from scipy import stats
 
-from datavolume.analysis.testing.regression import fit_line
+from datavolume.analysis.testing.lines import line_of
 
 __all__ = ["anova_p", "fit_of", "jackknife_sd", "regressions"]
 
@@ -77,4 +77,4 @@ def _without_largest(values: pd.DataFrame) -> pd.DataFrame:
 
 def _line(values: pd.DataFrame) -> dict[str, Any]:
     means = values.groupby("n", as_index=False)["value"].mean()
-    return fit_line(np.log10(means["n"].to_numpy(dtype=float)), means["value"])
+    return line_of(means["n"], means["value"])

@@ -9,11 +9,10 @@ from __future__ import annotations
 import math
 from collections.abc import Iterator
 
-import numpy as np
 import pandas as pd
 
 from datavolume.analysis.intervals import grouped_intervals
-from datavolume.analysis.testing.regression import fit_line
+from datavolume.analysis.testing.lines import line_of
 
 __all__ = ["ALL", "WITHOUT", "line_at", "pooled_sd", "seed_means", "size_lines", "wide"]
 
@@ -32,17 +31,13 @@ def seed_means(
     return means.sort_values("series", key=lambda names: names.map(place), kind="stable", ignore_index=True)
 
 
-def size_lines(means: pd.DataFrame, *, level: float = 0.95) -> pd.DataFrame:
+def size_lines(means: pd.DataFrame) -> pd.DataFrame:
     """Columns series, over, sizes, then those of the line; slopes are per factor 10 of data, NaN where `note` says why.
 
     `means` as of `seed_means`. Where a series has three sizes or more, its second row leaves out the largest.
     """
     rows = [
-        {
-            "series": series,
-            "over": over,
-            **fit_line(np.log10(part["n"].to_numpy(dtype=float)), part["mean"], level=level),
-        }
+        {"series": series, "over": over, **line_of(part["n"], part["mean"])}
         for series, group in means.groupby("series", sort=False)
         for over, part in _parts(group)
     ]

@@ -1,104 +1,138 @@
-"""Does data volume matter, does architecture, and do they work together? Analysis of variance over seeds.
+"""Does data volume matter, does architecture, and do they work together? Analysis of variance, seeds as blocks.
 
-one_way(summary)   per architecture and metric: does the metric differ between volumes?
-two_way(summary)   per metric: volume, architecture and their interaction (type II, sum contrasts)
+    anova(summary)          per metric: all curves together (volume and architecture), then each (volume)
+    assumptions(summary)    Levene's and Shapiro and Wilk's checks of each of those
+    pairs(summary)          which volumes of a curve differ from which
 
-A volume's level is its number of training images `n`. Effects: eta2 is the share of the variance in this sample, omega2
-the estimate for other seeds (below 0: none). Each run counts as one independent value.
+A volume's level is its number of training images `n`. The methods stand beside each other and one is advised
+(`statistics.variance.anova_table`). Effects: partial_eta2 is the share of this sample's variance, partial_omega2 the
+estimate for other seeds, with its interval.
 """
 
 from __future__ import annotations
 
-import math
-from collections.abc import Sequence
-from typing import Any
+from collections.abc import Iterator, Sequence
 
-import numpy as np
 import pandas as pd
 
-from datavolume.analysis.metrics import METRICS
-from datavolume.statistics.variance import factorial
-from datavolume.statistics.variance import one_way as one_way_of
+from datavolume.analysis.replicates import measured
+from datavolume.statistics.variance import anova_table, checks, pairs_table
+from datavolume.statistics.variance.tables import ANOVA_TABLE
 
-__all__ = ["ANOVA_METRICS", "no_anova", "one_way", "two_way", "values_of"]
+__all__ = ["ALL", "ANOVA_METRICS", "anova", "assumptions", "no_anova", "pairs"]
 
 ANOVA_METRICS = ("top1", "macro_f1", "loss")
-_ONE_WAY = ("sum_sq_between", "sum_sq_within", "df_between", "df_within", "F", "p", "eta2", "omega2")
-_TERMS = {"n": "volume", "n:architecture": "volume:architecture"}
-_TWO_WAY = ("sum_sq", "df", "mean_sq", "F", "p", "partial_eta2", "omega2")
+ALL = "all"  # stands for the architecture where they are compared
+_NAMES = {"n": "volume", "architecture": "architecture"}
+_CHECKS = {"levene": "Levene", "shapiro": "Shapiro-Wilk"}
+_ANOVA = ["architecture", *ANOVA_TABLE[:-1], "runs", "note"]
+_ASSUMPTIONS = ["architecture", "metric", "check", "statistic", "p", "holds", "note"]
+_PAIRS = [
+    *("architecture", "metric", "test", "n_small", "n_large"),
+    *("difference", "lower", "upper", "p", "significant", "note"),
+]
 
 
-def values_of(summary: pd.DataFrame, metric: str) -> pd.DataFrame:
-    """Columns architecture, n, value: validation at the last evaluation, without missing values."""
-    columns = ["architecture", "n", METRICS[metric].last]
-    values: pd.DataFrame = summary[columns].set_axis(["architecture", "n", "value"], axis=1)
-    finite: pd.DataFrame = values[np.isfinite(values["value"].to_numpy(dtype=float))]
-    return finite
+class _Part:
+    """Runs that are analysed together: wide (architecture, n, seed and the metrics), by `factors`."""
+
+    def __init__(self, name: str, runs: pd.DataFrame, factors: Sequence[str], note: str = "") -> None:
+        self.name, self.runs, self.factors, self.note = name, runs, list(factors), note
 
 
-def one_way(summary: pd.DataFrame, *, metrics: Sequence[str] = ANOVA_METRICS) -> pd.DataFrame:
-    """A row per architecture and metric: F over volumes with eta2 and omega2; NaN and a note where there is none."""
-    rows = []
-    for architecture in summary["architecture"].unique():
-        for metric in metrics:
-            values = values_of(summary[summary["architecture"] == architecture], metric)
-            head = {"architecture": architecture, "metric": metric, "runs": len(values), "sizes": values["n"].nunique()}
-            note = no_anova(values, ["n"])
-            found = dict.fromkeys(_ONE_WAY, math.nan) if note else _one_way(values)
-            rows.append({**head, **found, "note": note})
-    return pd.DataFrame(rows, columns=["architecture", "metric", "runs", "sizes", *_ONE_WAY, "note"])
+def _parts(summary: pd.DataFrame, metrics: Sequence[str]) -> Iterator[_Part]:
+    wide = _wide(summary, metrics)
+    if wide["architecture"].nunique() > 1:
+        shared, note = _shared_sizes(wide)
+        yield _Part(ALL, shared, ["n", "architecture"], note)
+    for architecture, runs in wide.groupby("architecture", sort=False):
+        yield _Part(str(architecture), runs, ["n"])
 
 
-def _one_way(values: pd.DataFrame) -> dict[str, float]:
-    between, within = one_way_of(values, "value", "n").table.to_dict("records")
-    squares = (between["sum_sq"], within["sum_sq"], int(between["df"]), int(within["df"]))
-    effects = (between["partial_eta2"], between["partial_omega2"])  # one factor: partial and whole are the same
-    return dict(zip(_ONE_WAY, (*squares, between["F"], between["p"], *effects), strict=True))
+def _wide(summary: pd.DataFrame, metrics: Sequence[str]) -> pd.DataFrame:
+    keys = ["architecture", "n", "seed"]
+    columns = [measured(summary, metric).set_index(keys)["value"].rename(metric) for metric in metrics]
+    order = {name: place for place, name in enumerate(summary["architecture"].unique())}
+    wide = pd.concat(columns, axis=1).reset_index()
+    return wide.sort_values("architecture", key=lambda names: names.map(order), kind="stable", ignore_index=True)
 
 
-def two_way(summary: pd.DataFrame, *, metrics: Sequence[str] = ANOVA_METRICS, kind: int = 2) -> pd.DataFrame:
-    """A row per metric and term. `kind` is the type of the sums of squares, 2 or 3.
-
-    Only volumes that every architecture was trained at take part; partial_eta2 = SS / (SS + SS_residual),
-    omega2 = (SS - df MS_residual) / (SS_total + MS_residual).
-    """
-    columns = ["metric", "term", *_TWO_WAY, "type", "runs", "note"]
-    if summary.empty:
-        return pd.DataFrame(columns=columns)
-    frames = [_two_way(values_of(summary, metric), kind).assign(metric=metric) for metric in metrics]
-    return pd.concat(frames, ignore_index=True)[columns]
-
-
-def _two_way(values: pd.DataFrame, kind: int) -> pd.DataFrame:
-    shared, note = _shared_sizes(values)
-    if reason := no_anova(shared, ["n", "architecture"]):
-        return pd.DataFrame(
-            [{"term": "", **dict.fromkeys(_TWO_WAY, math.nan), "runs": len(shared), "note": reason}]
-        ).assign(type=kind)
-    table = factorial(shared, "value", ["n", "architecture"], kind=kind)
-    error, total = table["mean_sq"].iloc[-1], float(((shared["value"] - shared["value"].mean()) ** 2).sum())
-    table["omega2"] = ((table["sum_sq"] - table["df"] * error) / (total + error)).where(table["term"] != "residual")
-    found: pd.DataFrame = table.assign(term=table["term"].replace(_TERMS), type=kind, runs=len(shared))
-    return found.assign(note=note)
-
-
-def _shared_sizes(values: pd.DataFrame) -> tuple[pd.DataFrame, str]:
-    """The values at sizes that all architectures have, and a note of what was left out."""
-    held = values.groupby("n")["architecture"].nunique()
-    left_out = sorted(int(n) for n in held.index[held < values["architecture"].nunique()])
+def _shared_sizes(runs: pd.DataFrame) -> tuple[pd.DataFrame, str]:
+    """The runs at sizes that all architectures have, and a note of what was left out."""
+    held = runs.groupby("n")["architecture"].nunique()
+    left_out = sorted(int(n) for n in held.index[held < runs["architecture"].nunique()])
     note = f"without n = {', '.join(map(str, left_out))}: not trained with every architecture" if left_out else ""
-    return values[~values["n"].isin(left_out)], note
+    return runs[~runs["n"].isin(left_out)], note
 
 
-def no_anova(values: pd.DataFrame, factors: Sequence[str]) -> str:
-    """Why these values allow no analysis of variance; empty where they do."""
-    names: dict[str, Any] = {"n": "data volume", "architecture": "architecture"}
+def anova(summary: pd.DataFrame, *, metrics: Sequence[str] = ANOVA_METRICS, kind: int = 2) -> pd.DataFrame:
+    """A row per part (`architecture`: ALL or one), metric, method and term; NaN and a note where there is none.
+
+    `kind` is the type of the sums of squares of independent runs, 2 or 3.
+    """
+    tables = [_anova(part, metrics, kind) for part in _parts(summary, metrics)]
+    return pd.concat(tables, ignore_index=True)[_ANOVA] if tables else pd.DataFrame(columns=_ANOVA)
+
+
+def _anova(part: _Part, metrics: Sequence[str], kind: int) -> pd.DataFrame:
+    why = {metric: no_anova(part.runs, part.factors, metric) for metric in metrics}
+    possible = [metric for metric in metrics if not why[metric]]
+    empty = [{"metric": metric, "term": "", "advised": True, "note": note} for metric, note in why.items() if note]
+    none = pd.DataFrame(empty, columns=list(ANOVA_TABLE)).astype({"p_holm": float})
+    found = anova_table(part.runs, possible, part.factors, block="seed", kind=kind) if possible else none.iloc[:0]
+    table = pd.concat([table for table in (found, none) if len(table)], ignore_index=True)
+    runs = table["metric"].map({metric: int(part.runs[metric].notna().sum()) for metric in metrics})
+    notes = [_both(part.note, note) for note in table["note"]]
+    terms = table["term"].map(_term)
+    return table.assign(architecture=part.name, term=terms, runs=runs, note=notes)
+
+
+def _both(first: str, second: str) -> str:
+    return "; ".join(filter(None, (first, second)))
+
+
+def _term(term: str) -> str:
+    return ":".join(_NAMES.get(name, name) for name in term.split(":"))
+
+
+def no_anova(runs: pd.DataFrame, factors: list[str], metric: str) -> str:
+    """Why these runs allow no analysis of variance; empty where they do."""
+    used = runs[runs[metric].notna()]
     for factor in factors:
-        if values[factor].nunique() < 2:
-            return f"one {names[factor]}: nothing to compare" if len(values) else "no values"
-    within = values["value"] - values.groupby(list(factors))["value"].transform("mean")
-    if len(values) <= values.groupby(list(factors)).ngroups:
+        if used[factor].nunique() < 2:
+            return f"one {'data volume' if factor == 'n' else factor}: nothing to compare" if len(used) else "no values"
+    values = used[metric]
+    within = values - used.groupby(factors)[metric].transform("mean")
+    if len(used) <= used.groupby(factors).ngroups:
         return "one seed: no spread between seeds to compare the effects with"
-    if float(within.abs().max()) <= 1e-12 * float(values["value"].abs().max()):
+    if float(within.abs().max()) <= 1e-12 * float(values.abs().max()):
         return "all seeds agree exactly: no spread to compare the effects with"
     return ""
+
+
+def assumptions(summary: pd.DataFrame, *, metrics: Sequence[str] = ANOVA_METRICS) -> pd.DataFrame:
+    """A row per part, metric and check; `holds` where p is 0.05 or more."""
+    frames = [
+        checks(part.runs, metric, part.factors).assign(architecture=part.name, metric=metric)
+        for part in _parts(summary, metrics)
+        for metric in metrics
+    ]
+    if not frames:
+        return pd.DataFrame(columns=_ASSUMPTIONS)
+    table = pd.concat(frames, ignore_index=True)
+    return table.assign(check=table["check"].map(_CHECKS))[_ASSUMPTIONS]
+
+
+def pairs(summary: pd.DataFrame, *, metrics: Sequence[str] = ANOVA_METRICS, level: float = 0.95) -> pd.DataFrame:
+    """A row per curve, metric and pair of volumes: metric at n_large minus n_small. p and interval hold for all pairs
+    of one curve and metric together; `significant` says p < 1 - level; `test` is Tukey HSD or Games-Howell."""
+    frames = []
+    for part in _parts(summary, metrics):
+        for metric in metrics if part.name != ALL else ():
+            table, test = pairs_table(part.runs, metric, "n", level=level)
+            note = no_anova(part.runs, ["n"], metric)
+            table = table.assign(note=[own or note for own in table["note"]]) if len(table) else table
+            frames.append(table.assign(architecture=part.name, metric=metric, test=test))
+    table = pd.concat([frame for frame in frames if len(frame)] or [pd.DataFrame()], ignore_index=True)
+    named = table.rename(columns={"first": "n_small", "second": "n_large"}).reindex(columns=_PAIRS)
+    return named.astype({"n_small": "Int64", "n_large": "Int64"})

@@ -34,7 +34,8 @@ def t_quantile(p: float, df: Array) -> Array:
 class Contrast:
     """Arrays [Q]: `mean` of the weighted sum, its standard error, the degrees of freedom of that; `pairs` are seeds.
 
-    se and df are NaN where nothing tells of a spread; pairs is 0 where sizes were compared as independent samples.
+    se and df are NaN where nothing tells of a spread. pairs is 0 where sizes were compared as independent samples; the
+    one seed that they have in common, where it is 1, is compared alone.
     """
 
     mean: Array
@@ -95,18 +96,19 @@ class Replicates:
             sums = whole @ own
             spread = max(float(sums.std(ddof=1)), least_sd)
             return float(sums.mean()), spread / np.sqrt(len(sums)), len(sums) - 1.0, float(len(sums))
-        return _welch(own, parts, sd)
+        mean, se, df = _welch(own, whole if len(whole) else parts, sd)
+        return mean, se, df, float(len(whole))
 
 
-def _welch(weights: Array, values: Array, sd: float) -> tuple[float, float, float, float]:
+def _welch(weights: Array, values: Array, sd: float) -> tuple[float, float, float]:
     """Independent samples: the variances of their means add up."""
     if not values.shape[1]:
-        return 0.0, 0.0, np.inf, 0.0
+        return 0.0, 0.0, np.inf
     count = np.isfinite(values).sum(axis=0)
     mean = float(weights @ np.nanmean(values, axis=0))
     if count.min() < 2:
-        return mean, float(sd * np.sqrt((weights**2 / count).sum())), np.nan, 0.0
+        return mean, float(sd * np.sqrt((weights**2 / count).sum())), np.nan
     parts = weights**2 * np.nanvar(values, axis=0, ddof=1) / count
     total = float(parts.sum())
     df = total**2 / float((parts**2 / (count - 1)).sum()) if total > 0 else float(count.min() - 1)
-    return mean, float(np.sqrt(total)), df, 0.0
+    return mean, float(np.sqrt(total)), df
