@@ -84,12 +84,12 @@ def _required(found: Requirement) -> str:
 
 
 def print_table(console: Console, table: Table) -> None:
-    """No number is ever cut: in a narrow terminal, or a pipe, a table is as wide as it must be."""
+    """No number is ever cut: where even wrapped heads do not fit, the table is as wide as it is."""
     for column in table.columns:
         column.no_wrap = " " not in str(column.header)
-    least = Measurement.get(console, console.options.update(max_width=_WIDE), table).minimum
-    wide = Console(highlight=False, width=max(least, console.width))
-    wide.print(table, crop=False)
+    room = Measurement.get(console, console.options.update(max_width=_WIDE), table)
+    width = console.width if room.minimum <= console.width else room.maximum
+    Console(highlight=False, width=width).print(table, crop=False)
 
 
 def print_frame(console: Console, title: str, frame: pd.DataFrame) -> None:
