@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from datavolume.artefacts.registry import KINDS, chosen
+from datavolume.artefacts.registry import DEFAULTS, KINDS, chosen
 from datavolume.data.datasets import dataset_names
 from datavolume.study import Study, expand, load_study
 from datavolume.study.designs import designs
@@ -200,7 +200,8 @@ def test_the_template_can_be_planned(extras: bool, full: int, smoke: int, tmp_pa
     for scale, runs in {"full": full, "smoke": smoke}.items():
         one = load_study(tmp_path / "mine.yaml", scale)
         assert sum("volume" in run.experiments.split() for run in expand(one).runs) == runs
-        assert len(chosen(one.artefacts)) == (4 if extras else 5)
+        assert len(chosen(one.artefacts)) == (4 if extras else len(DEFAULTS))
+        assert one.answer.more == 1000
         assert len(one.experiments) == (2 if extras else 1)
 
 

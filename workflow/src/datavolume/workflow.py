@@ -189,9 +189,10 @@ class Workflow:
 
 
 def answer_of(paths: Paths) -> str:
-    """Question, answer, and where they stand; empty while there is no report."""
+    """Question, answer, outlook, and where they stand; empty while there is no report."""
     file = paths.analysis("answer.json")
     if not (file.is_file() and paths.report.is_file()):
         return ""
     answer = json.loads(file.read_text(encoding="utf-8"))
-    return f"\n{answer['question']}\n{answer['answer']}\n\nReport: {paths.report}\nAnswer: {file}\n"
+    told = [answer["question"], answer["answer"], *filter(None, [answer.get("outlook")])]
+    return "\n{}\n\nReport: {}\nAnswer: {}\n".format("\n".join(told), paths.report, file)
