@@ -128,3 +128,10 @@ def test_welch_and_ranks_stand_beside_one_factor(call: Any, runs: Path) -> None:
 def test_a_narrow_terminal_cuts_no_number(call: Any, runs: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("COLUMNS", "50")
     assert "…" not in call("compare", runs, "--pairs").out
+
+
+def test_a_column_without_a_name_is_no_metric(call: Any, runs: Path) -> None:
+    """As pandas writes it."""
+    header, *rows = runs.read_text().splitlines()
+    runs.write_text("\n".join([f",{header},", *(f"{place},{row}," for place, row in enumerate(rows))]) + "\n")
+    assert json.loads(call("compare", runs, "--json").out)["metrics"] == ["accuracy"]

@@ -83,7 +83,8 @@ def frame_of(table: Table, labels: Collection[str] = ()) -> pd.DataFrame:
 
     if not table.rows:
         raise UserError(f"{table.name}: has a header but no rows; a row a run is needed")
-    return pd.DataFrame({name: _column(table, name, name in labels) for name in table.header})
+    named = [name for name in table.header if name and not name.startswith("unnamed:")]  # pandas' numbers of rows
+    return pd.DataFrame({name: _column(table, name, name in labels) for name in named})
 
 
 def _column(table: Table, name: str, label: bool) -> list[Any]:

@@ -38,15 +38,9 @@ class Table:
 
     def column(self, column: str) -> list[str]:
         if not self.has(column):
-            raise UserError(f"{self.name}: column '{column}' is missing; the file has {self._columns()}")
+            raise UserError(f"{self.name}: column '{column}' is missing; the file has {', '.join(self.header)}")
         place = self.header.index(column)
         return [row[place] for row in self.rows]
-
-    def _columns(self) -> str:
-        found = ", ".join(self.header)
-        if all(is_number(cell) for cell in self.header):
-            return f"{found}: the first line is to name the columns, as n,value,seed"
-        return found if len(self.header) > 1 else f"{found}: commas, semicolons or tabs are to separate them"
 
     def numbers(self, column: str) -> list[float]:
         """Finite ones."""
@@ -93,15 +87,23 @@ def read_table(source: str) -> Table:
         raise UserError(f"{name}: is empty; the first line is to name the columns, as n,value,seed")
     (_, first), *rest = rows
     header = tuple(cell.lower() for cell in first)
-    twice = [cell for cell in header if header.count(cell) > 1]
-    if twice:
-        raise UserError(f"{name}: column '{twice[0]}' stands twice; rename one of them")
+    _check_header(name, header)
     table = Table(name, header, tuple(row for _, row in rest), tuple(line for line, _ in rest))
     for line, row in rest:
         if len(row) != len(header):
             cells = "1 cell" if len(row) == 1 else f"{len(row)} cells"
             raise table.wrong(line, f"has {cells}, but the header names {len(header)} ({', '.join(header)})")
     return table
+
+
+def _check_header(name: str, header: tuple[str, ...]) -> None:
+    if numbers := [cell for cell in header if is_number(cell)]:
+        raise UserError(f"{name}: the first line is to name the columns, as n,value,seed, but holds '{numbers[0]}'")
+    if len(header) == 1:
+        raise UserError(f"{name}: has one column, {header[0]}; commas, semicolons or tabs are to separate several")
+    twice = [cell for cell in header if cell and header.count(cell) > 1]
+    if twice:
+        raise UserError(f"{name}: column '{twice[0]}' stands twice; rename one of them")
 
 
 def _rows(name: str, text: str) -> list[tuple[int, tuple[str, ...]]]:

@@ -1,4 +1,4 @@
-"""What a doubling of the data brings, between neighbouring sizes and over the whole curve.
+"""What a doubling of the data brings, between neighbouring sizes.
 
     gains(curve)        a row a step: n_small, n_large, gain, lower, upper, pairs, note
 
