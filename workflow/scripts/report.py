@@ -13,6 +13,8 @@ from datavolume.errors import UserError
 from datavolume.files import write_text
 from datavolume.scripting import reporting
 
+_LABELS = {"factors": {"value": "str"}}  # of a factor: 0.0005 is not 0.001
+
 
 def report(
     *,
@@ -42,8 +44,7 @@ def report(
         timing=pd.read_parquet(timing),
         points=pd.read_parquet(points),
         answer=_json(answer),
-        # A factor's values are labels: 0.0005 is not 0.001
-        analysis={file.stem: pd.read_csv(file, dtype={"value": "str"}) for file in analysis},
+        analysis={file.stem: pd.read_csv(file, dtype=_LABELS.get(file.stem)) for file in analysis},
         artefacts=_shown(artefacts, {"figure": figures, "table": tables}, interactive),
         comparison=pd.read_csv(comparison[0]) if comparison else pd.DataFrame(),
         environments=[_environment(file) for file in environments],

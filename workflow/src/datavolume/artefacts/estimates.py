@@ -13,18 +13,26 @@ from __future__ import annotations
 import math
 from typing import Any
 
-from datavolume.analysis.words import count, number
+from datavolume.analysis.words import about, count, number
 
-__all__ = ["about", "between", "multiple", "needed", "option_words", "rounded", "short_points", "short_time"]
+__all__ = [
+    "between",
+    "chance",
+    "multiple",
+    "needed",
+    "option_words",
+    "question_words",
+    "rounded",
+    "short_points",
+    "short_time",
+]
 
 UNKNOWN, BEYOND = "unknown", "out of reach"
 
 
 def rounded(n: float) -> str:
-    """Three digits are more than an estimated number of images has: 12,345.6 -> 12,300. A size itself stays as it is."""
-    if n == round(n):
-        return count(n)
-    return count(round(n, min(0, 2 - math.floor(math.log10(n))))) if n >= 1 else count(n)
+    """Three digits are more than an estimated number of images has: 12,345.6 -> 12,300. A size itself stays."""
+    return count(n) if n == round(n) else about(n)
 
 
 def needed(n: float, lower: float, upper: float) -> str:
@@ -49,11 +57,6 @@ def multiple(times: float) -> str:
     return f"{times:.3g}×"
 
 
-def about(n: float) -> bool:
-    """Whether a number of images is one that can be shown at its place."""
-    return math.isfinite(n) and n > 0
-
-
 def short_points(value: float) -> str:
     """A margin: 0.01 -> 1 point, 0.005 -> 0.5 points."""
     text = number(100 * value, 2).rstrip("0").rstrip(".")
@@ -74,3 +77,19 @@ def short_time(seconds: float) -> str:
         if seconds < 90 * length:
             return f"{seconds / length:.2g} {unit}"
     return f"{seconds / 3600:,.3g} h"
+
+
+def question_words(question: str, threshold: float) -> str:
+    """Of enough.csv: within 1 point of all data."""
+    if question == "margin":
+        return f"within {short_points(threshold)} of all data"
+    if question == "saturation":
+        return f"a doubling brings less than {short_points(threshold)}"
+    return f"{number(100 * threshold, 2).rstrip('0').rstrip('.')} % top-1 accuracy"
+
+
+def chance(probability: float) -> str:
+    """0.98, and no certainty."""
+    if probability > 0.99:
+        return "> 0.99"
+    return "< 0.01" if probability < 0.01 else number(probability, 2)

@@ -80,7 +80,7 @@ def to_latex(table: Table) -> str:
     )
 
 
-_LONG = 40  # signs: such a cell is broken into lines
+_LONG = 36  # signs: such a cell is broken into lines
 
 
 def _latex_column(table: Table, place: int) -> str:

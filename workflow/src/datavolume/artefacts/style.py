@@ -47,6 +47,7 @@ STYLE = str(files("datavolume.artefacts") / "style.mplstyle")
 # Okabe and Ito's colour-blind-safe palette, ordered so that neighbours differ in lightness; brown for their yellow
 _COLOURS = ("#0072B2", "#E69F00", "#000000", "#009E73", "#CC79A7", "#D55E00", "#56B4E9", "#8A6D3B")
 _MARKERS = "osD^vPX*"
+_LEGEND = 0.45  # inches: a higher one makes its figure higher
 _LEAST = 0.01  # percent of error: as far as an axis of errors goes
 _ROUND = (100.0, 50.0, 10.0, 1.0, 0.1, 0.01)  # percent of error
 DASHES: tuple[str | tuple[int, tuple[float, ...]], ...] = ("-", (0, (5, 1.5)), (0, (5, 1.5, 1, 1.5)), (0, (1, 1)))
@@ -166,7 +167,9 @@ def legend_below(figure: Figure, handles: Sequence[Artist] | Mapping[str, Any], 
         asked = {"handles": list(handles.values()), "labels": list(handles)}
     for columns in range(most, 0, -1):
         legend = figure.legend(**asked, loc="outside lower center", ncols=columns)
-        if columns == 1 or legend.get_window_extent().width <= 0.99 * figure.bbox.width:
+        taken = legend.get_window_extent()
+        if columns == 1 or taken.width <= 0.99 * figure.bbox.width:
+            figure.set_figheight(figure.get_figheight() + max(taken.height / figure.dpi - _LEGEND, 0))
             return
         legend.remove()
 
@@ -180,7 +183,9 @@ def error_scale(axes: Axes, low: float, high: float) -> None:
     if bottom < 1.5 * top:  # hardly apart: they stand in the middle
         middle = math.sqrt(bottom * top)
         bottom, top = min(1.2 * middle, 100), middle / 1.2
-    axes.set_yscale("function", functions=(lambda y: -np.log(np.maximum(100 - y, _LEAST / 9)), lambda f: 100 - np.exp(-f)))
+    axes.set_yscale(
+        "function", functions=(lambda y: -np.log(np.maximum(100 - y, _LEAST / 9)), lambda f: 100 - np.exp(-f))
+    )
     pad = (bottom / top) ** 0.05
     axes.set_ylim(100 - bottom * pad, 100 - top / pad)
     axes.yaxis.set_major_locator(FixedLocator(_error_ticks(top / pad, bottom * pad)))

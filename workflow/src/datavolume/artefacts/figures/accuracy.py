@@ -22,6 +22,7 @@ __all__ = ["accuracy_boxes", "accuracy_by_volume"]
 
 _TOP1 = METRICS["top1"]
 _KEYS = ["architecture", "n"]
+_LABELLED = 10  # boxes side by side: of more, every second has a label, or every third
 
 
 def _runs(summary: pd.DataFrame, volumes: Volumes) -> pd.DataFrame:
@@ -141,5 +142,9 @@ def _boxes(axes: Axes, data: pd.DataFrame, series: Mark, volumes: Volumes) -> No
         beside = position + np.linspace(-0.18, 0.18, len(points)) if len(points) > 1 else [position]
         edge: dict[str, Any] = {"markeredgecolor": "0.15", "markeredgewidth": 0.4, "linestyle": "", "markersize": 3.4}
         axes.plot(beside, points, **{**series.line_style, **edge})
-    axes.set_xticks(range(len(sizes)), [size_label(int(n), volumes) for n in sizes])
+    every = -(-len(sizes) // _LABELLED)
+    labels = [
+        size_label(int(n), volumes) if (len(sizes) - 1 - place) % every == 0 else "" for place, n in enumerate(sizes)
+    ]
+    axes.set_xticks(range(len(sizes)), labels)
     axes.set_xlabel("training images" + (", and their share of all training data" if volumes.known else ""))

@@ -125,10 +125,12 @@ def voting_by_volume(
     fractions: float | Sequence[float] | None = None,
 ) -> tuple[Figure, pd.DataFrame]:
     """Data: the rows of ensembles.csv that are drawn; none where no volume has several runs with predictions."""
+    if results.ensembles.empty:
+        return saying(_NO_VOTES), results.ensembles
     chosen: dict[str, Any] = {"experiments": experiments, "architectures": architectures}
     runs = selected_runs(results.summary, results, **chosen, sizes=sizes, fractions=fractions)
     places = runs[["architecture", "n"]].drop_duplicates()
-    data = results.ensembles.merge(places, on=["architecture", "n"]) if len(results.ensembles) else results.ensembles
+    data = results.ensembles.merge(places, on=["architecture", "n"])
     if data.empty:
         return saying(_NO_VOTES), data
     figure = Figure(figsize=(8.8, 4.1))

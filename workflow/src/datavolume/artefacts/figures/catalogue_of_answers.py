@@ -13,11 +13,12 @@ ANSWERS: tuple[Kind, ...] = (
         module="forecast",
         title="What more data would give",
         caption=(
-            "Top-1 accuracy on the held-out images: measured (full line; dots are runs) and, beyond the largest volume, "
-            "forecast (broken line: median, shaded: 90 % interval of the mean over as many seeds). Grey crosses show "
-            "what the same method forecasts for a trained volume from half of it or less: nine of ten of their "
-            "intervals should hold the measured mean. Grey bars are the numbers of images that the margin or a target "
-            "takes, with their intervals; an arrow says that one goes on beyond the axis."
+            "Top-1 accuracy on the held-out images: measured (full line; dots are runs) and, beyond the largest "
+            "volume, forecast (broken line: median, shaded: 90 % interval of the mean over as many seeds). The "
+            "vertical axis is even in the logarithm of the error, on which a power law is a straight line. Grey "
+            "crosses show what the same method forecasts for a trained volume from half of it or less: nine of ten "
+            "of their intervals should hold the measured mean. Grey bars are the numbers of images that the margin "
+            "or a target takes, with their intervals; an arrow says that one goes on beyond the axis."
         ),
         options=("architectures", "to"),
         needs=("forecast", "enough", "requirement"),

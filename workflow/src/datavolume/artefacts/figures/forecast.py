@@ -84,9 +84,7 @@ class _Ticks:
         labelled = set(labelled_sizes(self.sizes, apart=apart))
         axes.xaxis.set_major_locator(FixedLocator(self.sizes))
         axes.xaxis.set_minor_locator(NullLocator())
-        axes.xaxis.set_major_formatter(
-            FuncFormatter(lambda n, _: self.label(round(n)) if round(n) in labelled else "")
-        )
+        axes.xaxis.set_major_formatter(FuncFormatter(lambda n, _: self.label(round(n)) if round(n) in labelled else ""))
         axes.set_xlim(*(self.ends or (self._volumes.largest / 2, self._volumes.largest * 2)))
         axes.tick_params(labelbottom=last)
         if last:
@@ -181,7 +179,7 @@ def _legend(data: pd.DataFrame) -> dict[str, Any]:
     handles: dict[str, tuple[str, Any]] = {
         FORECAST: ("forecast: median, {} interval", (Patch(color=_GREY, alpha=0.25, linewidth=0), median)),
         ASKED: ("forecast at a size asked for", _sign("D", markerfacecolor="white", markersize=4.5)),
-        BACKTEST: ("back-test: forecast from half of it or less, {} interval", _sign("x", markersize=4.5)),
+        BACKTEST: ("back-test from half or less, {} interval", _sign("x", markersize=4.5)),
         "margin": ("images for the margin, {} interval", _sign("v", linestyle="-", **question)),
         "target": ("images for the target, {} interval", _sign("*", linestyle="-", **question)),
     }
@@ -190,7 +188,7 @@ def _legend(data: pd.DataFrame) -> dict[str, Any]:
     return {"measured: mean over seeds (dots: runs)": measured, **shown}
 
 
-def _sign(marker: str, *, linestyle: str = "", **more: Any) -> Line2D:
+def _sign(marker: str, *, linestyle: Any = "", **more: Any) -> Line2D:
     return Line2D([], [], color=_GREY, marker=marker, linestyle=linestyle, **more)
 
 

@@ -66,7 +66,8 @@ def _backtests(rows: pd.DataFrame) -> pd.DataFrame:
     past = rows[(rows["origin"] < rows["origin"].max()) & rows["actual"].notna()]
     far = past[past["multiple"] >= 2].sort_values("multiple").drop_duplicates("n")
     near = past[~past["n"].isin(far["n"])].sort_values("multiple", ascending=False).drop_duplicates("n")
-    return pd.concat([far, near]).sort_values("n")
+    table: pd.DataFrame = pd.concat([far, near]).sort_values("n")
+    return table
 
 
 def _levels(results: Results, name: str) -> Iterator[dict[str, Any]]:

@@ -13,7 +13,7 @@ from plotly import graph_objects
 from datavolume.analysis.metrics import METRICS
 from datavolume.analysis.volumes import Volumes
 from datavolume.analysis.words import count, number
-from datavolume.artefacts.estimates import multiple, needed, short_points
+from datavolume.artefacts.estimates import multiple, needed, question_words
 from datavolume.artefacts.figures import hover
 from datavolume.artefacts.figures.asked import each
 from datavolume.artefacts.figures.foreseen import ASKED, BACKTEST, FORECAST, MEASURED, RUN, reason
@@ -113,9 +113,9 @@ def _points(
 
 def _asked(rows: pd.DataFrame) -> Iterator[graph_objects.Scatter]:
     for row in each(rows[rows["n"].map(lambda n: math.isfinite(n) and n > 0)]):
-        ends = [max(row.n_lower, 1.0) if row.n_lower > 0 else row.n, row.n_upper if math.isfinite(row.n_upper) else row.n]
+        ends = [end if math.isfinite(end) and end > 0 else row.n for end in (row.n_lower, row.n_upper)]
         logs = [math.log10(n) for n in (row.n, *ends)]
-        level = f"within {short_points(row.threshold)} of all data" if row.shown == "margin" else f"{100 * row.threshold:g} %"
+        level = question_words(row.shown, row.threshold)
         yield graph_objects.Scatter(
             x=logs[:1], y=[100 * row.value], mode="markers", name=_NAMES[row.shown], hovertemplate=_SAID,
             error_x={"array": [logs[2] - logs[0]], "arrayminus": [logs[0] - logs[1]], "thickness": 2.5},
@@ -135,7 +135,8 @@ def _text(row: Any) -> str:
     digits = _TOP1.digits + 1
     lines.append(hover.reading(_TOP1, row.value))
     if not math.isnan(row.lower):
-        lines.append(f"{100 * row.level:g} % interval {number(100 * row.lower, digits)} to {number(100 * row.upper, digits)}")
+        ends = " to ".join(number(100 * end, digits) for end in (row.lower, row.upper))
+        lines.append(f"{100 * row.level:g} % interval {ends}")
     if row.shown == BACKTEST:
         lines.append(f"measured {number(100 * row.actual, digits)} %")
     return "<br>".join(lines)

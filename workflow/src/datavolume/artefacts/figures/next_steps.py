@@ -21,7 +21,7 @@ from datavolume.artefacts.style import legend_below, mark, saying, tint
 
 __all__ = ["next_steps"]
 
-_MOST, _EACH = 12, 4  # options of one start, of each of several
+_MOST, _LEAST = 12, 3  # options in all, of each start
 _GREY = "0.35"
 _NOTHING = "There is no next step to weigh: no curve has two volumes or more."
 
@@ -55,7 +55,9 @@ def next_steps(results: Results, *, architectures: Names = None) -> tuple[Figure
         return saying(_NOTHING), data
     costs = _known(data)
     figure = Figure(figsize=(7.4, 0.32 * len(data) + 0.34 * data["from_architecture"].nunique() + 1.5))
-    axes = figure.subplots(1, 1 + len(costs), sharey=True, width_ratios=[3.2, *(1.5 if len(costs) == 1 else 1 for _ in costs)])
+    axes = figure.subplots(
+        1, 1 + len(costs), sharey=True, width_ratios=[3.2, *(1.5 if len(costs) == 1 else 1 for _ in costs)]
+    )
     every = {str(name): mark(place) for place, name in enumerate(results.summary["architecture"].unique())}
     places = _places(data)
     _gains(axes[0], data, places, every)
@@ -78,7 +80,7 @@ def _some(table: pd.DataFrame, names: Sequence[str]) -> pd.DataFrame:
         return table
     table = table[table["architecture"].isin(names)]
     starts = ["from_architecture", "from_n"]
-    most = _MOST if len(table[starts].drop_duplicates()) == 1 else _EACH
+    most = max(_MOST // max(len(table[starts].drop_duplicates()), 1), _LEAST)
     first = table.assign(advised=table["advised"].astype(bool)).sort_values(["advised", "gain"], ascending=False)
     kept = first.groupby(starts, sort=False).head(most).index
     return table.loc[sorted(kept)].sort_values(starts, kind="stable").reset_index(drop=True)

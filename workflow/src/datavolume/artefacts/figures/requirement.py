@@ -14,7 +14,7 @@ from matplotlib.patches import Patch
 from matplotlib.ticker import FixedLocator, FuncFormatter, NullLocator
 
 from datavolume.analysis.volumes import Volumes
-from datavolume.analysis.words import count, images
+from datavolume.analysis.words import count, images, number
 from datavolume.artefacts.estimates import needed, short_points
 from datavolume.artefacts.figures.asked import Names, asked_curves, each, of_curve
 from datavolume.artefacts.figures.boxes import grid_of_panels
@@ -26,7 +26,17 @@ if TYPE_CHECKING:
 
 __all__ = ["requirement", "requirement_interactive"]
 
-_COLUMNS = ("architecture", "n", "share", "shortfall", "shortfall_lower", "shortfall_upper", "pairs", "margin", "enough")
+_COLUMNS = (
+    "architecture",
+    "n",
+    "share",
+    "shortfall",
+    "shortfall_lower",
+    "shortfall_upper",
+    "pairs",
+    "margin",
+    "enough",
+)
 _AXIS = "short of the largest volume\n(percentage points)"
 _GREY = "0.35"
 _NOTHING = "There is no volume to compare: no run has a finite accuracy."
@@ -48,9 +58,7 @@ def _curve(results: Results, name: str) -> pd.DataFrame:
     ends = ("n", "lower", "upper", "level")
     told = found.iloc[0][list(ends)] if len(found) else pd.Series(dict.fromkeys(ends, math.nan))
     table = rows[[*_COLUMNS, "required"]].sort_values("n")
-    return table.assign(
-        needed=told["n"], needed_lower=told["lower"], needed_upper=told["upper"], level=told["level"]
-    )
+    return table.assign(needed=told["n"], needed_lower=told["lower"], needed_upper=told["upper"], level=told["level"])
 
 
 def requirement(results: Results, *, architectures: Names = None) -> tuple[Figure, pd.DataFrame]:
@@ -86,16 +94,27 @@ def _panel(axes: Axes, data: pd.DataFrame, look: Mark) -> None:
     axes.axhline(100 * row["margin"], color=_GREY, linewidth=1.1, linestyle=(0, (5, 2)))
     if len(data) > 1 and math.isfinite(row["needed"]):
         if math.isfinite(row["needed_upper"]):
-            axes.axvspan(max(row["needed_lower"], left), row["needed_upper"], color=look.colour, alpha=0.16, linewidth=0)
+            axes.axvspan(
+                max(row["needed_lower"], left), row["needed_upper"], color=look.colour, alpha=0.16, linewidth=0
+            )
         axes.axvline(row["needed"], color=look.colour, linewidth=1.3)
     axes.set_xlim(left, right)
     centre = 100 * data["shortfall"]
-    reach = (centre - 100 * data["shortfall_lower"]).clip(lower=0), (100 * data["shortfall_upper"] - centre).clip(lower=0)
+    reach = (
+        (centre - 100 * data["shortfall_lower"]).clip(lower=0),
+        (100 * data["shortfall_upper"] - centre).clip(lower=0),
+    )
     axes.errorbar(data["n"], centre, reach, fmt="none", ecolor="0.3", elinewidth=1, capsize=2.5)
     for enough, face in ((True, look.colour), (False, "white")):
         own = data[_shown(data) == enough]
         axes.plot(
-            own["n"], 100 * own["shortfall"], look.marker, color=look.colour, markerfacecolor=face, zorder=3, markersize=6
+            own["n"],
+            100 * own["shortfall"],
+            look.marker,
+            color=look.colour,
+            markerfacecolor=face,
+            zorder=3,
+            markersize=6,
         )
 
 
@@ -178,9 +197,10 @@ def _place(figure: Interactive, place: int, row: Any, look: Mark) -> None:
     figure.add_hline(y=100 * row["margin"], line={"color": "#595959", "dash": "dash", "width": 1}, row=place, col=1)
     if not (math.isfinite(row["needed"]) and row["n"] > 0):
         return
+    text = f"needed: {needed(row['needed'], row['needed_lower'], row['needed_upper'])}"
     figure.add_vline(
         x=math.log10(row["needed"]), line={"color": look.colour, "width": 1.5}, row=place, col=1,
-        annotation={"text": f"{needed(row['needed'], row['needed_lower'], row['needed_upper'])} images needed", "xanchor": "left"},
+        annotation={"text": text, "xanchor": "left"},
     )  # fmt: skip
     if row["needed_lower"] > 0 and math.isfinite(row["needed_upper"]):
         ends = {"x0": math.log10(row["needed_lower"]), "x1": math.log10(row["needed_upper"])}
@@ -188,6 +208,7 @@ def _place(figure: Interactive, place: int, row: Any, look: Mark) -> None:
 
 
 def _read(row: Any) -> str:
-    ends = "" if math.isnan(row.shortfall_upper) else f" ({100 * row.shortfall_lower:.2f} to {100 * row.shortfall_upper:.2f})"
-    lines = [f"{count(row.n)} images", f"{100 * row.shortfall:.2f} points short{ends}".replace("-", "−")]
+    bounds = [number(100 * end, 2) for end in (row.shortfall_lower, row.shortfall_upper)]
+    ends = "" if math.isnan(row.shortfall_upper) else f" ({bounds[0]} to {bounds[1]})"
+    lines = [f"{count(row.n)} images", f"{number(100 * row.shortfall, 2)} points short{ends}"]
     return "<br>".join([*lines, "enough" if row.enough else "not shown to be enough"])

@@ -6,10 +6,12 @@ findings(answer)     what each is about, and what it says
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+import math
+from collections.abc import Iterator, Mapping, Sequence
 from typing import Any
 
-from datavolume.analysis.words import images, interval, number, p_value, share, with_interval
+from datavolume.analysis.words import count, images, interval, number, p_value, share, with_interval
+from datavolume.artefacts.estimates import multiple, needed
 
 __all__ = ["findings", "glance"]
 
@@ -29,9 +31,13 @@ def findings(answer: Mapping[str, Any]) -> Iterator[dict[str, str]]:
 def glance(answer: Mapping[str, Any]) -> dict[str, Any] | None:
     """None where the answer says nothing about either."""
     if answer["architectures"]:
+        curves = answer["architectures"]
         head = ["Architecture", "Enough", "Accuracy there", "Accuracy with the largest volume", "Gain per doubling"]
-        rows = [_row(name, values) for name, values in answer["architectures"].items()]
-        return {"head": head, "rows": rows, "words": [True, True, False, False, False]}
+        rows = [_row(name, values) for name, values in curves.items()]
+        if foretold := [values["forecast"][0] for values in curves.values() if values.get("forecast")]:
+            head.append(_forecast_head(foretold))
+            rows = [[*row, _forecast(values, foretold)] for row, values in zip(rows, curves.values(), strict=True)]
+        return {"head": head, "rows": rows, "words": [True, True, *[False] * (len(head) - 2)]}
     if factors := answer.get("factors"):
         head = ["Experiment", "Factor", "Best", "Accuracy there", "Next", "Worst", "p"]
         words = [True, True, True, False, False, False, False]
@@ -57,7 +63,35 @@ def _row(name: str, values: Mapping[str, Any]) -> list[str]:
     enough = values["verdict"] == "enough"
     size = f"{images(values['n'])} ({share(values['share'])})" if enough else _VERDICTS[values["verdict"]]
     there = _percent(values["top1"]) if enough else "–"
-    return [name, size, there, _percent(values["top1_full"]), _gain(values["gain_per_doubling"])]
+    return [name, size + _needed(values), there, _percent(values["top1_full"]), _gain(values["gain_per_doubling"])]
+
+
+def _needed(values: Mapping[str, Any]) -> str:
+    """`, 442 needed (302 to 560)`: empty where nothing is known."""
+    found = values.get("needed") or {}
+    if found.get("n") is None:
+        return ""
+    ends = (math.nan if (end := found.get(key)) is None else float(end) for key in ("lower", "upper"))
+    text = needed(float(found["n"]), *ends)
+    return f"; needed: {text}"
+
+
+def _forecast_head(foretold: Sequence[Mapping[str, Any]]) -> str:
+    """What is forecast of all, where it is the same."""
+    level = f"{100 * float(foretold[0].get('level', 0.9)):g} % interval"
+    sizes, times = {one["n"] for one in foretold}, {one["multiple"] for one in foretold}
+    if len(times) == 1:
+        return f"Forecast for {multiple(times.pop())} the data ({level})"
+    return f"Forecast for {images(round(sizes.pop()))} ({level})" if len(sizes) == 1 else f"Forecast ({level})"
+
+
+def _forecast(values: Mapping[str, Any], foretold: Sequence[Mapping[str, Any]]) -> str:
+    if not values.get("forecast"):
+        return "–"
+    first = values["forecast"][0]
+    text = with_interval(*(float(first[key]) for key in ("median", "lower", "upper")))
+    alike = any(len({one[key] for one in foretold}) == 1 for key in ("n", "multiple"))
+    return text if alike else f"{text} with {count(first['n'])}"
 
 
 def _percent(estimate: Mapping[str, float | None]) -> str:

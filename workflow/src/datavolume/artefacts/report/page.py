@@ -70,6 +70,7 @@ def render(report: Report) -> str:
         question=report.question,
         scale=report.scale,
         answer=report.answer["answer"],
+        outlook=report.answer.get("outlook", ""),
         lead=lead,
         sections=sections,
         glance=glance(report.answer),

@@ -9,12 +9,21 @@ from typing import Any
 import pandas as pd
 
 from datavolume.analysis.metrics import METRICS
-from datavolume.analysis.words import count, number
-from datavolume.artefacts.estimates import between, multiple, needed, option_words, rounded, short_points, short_time
+from datavolume.analysis.words import count
+from datavolume.artefacts.estimates import (
+    between,
+    chance,
+    multiple,
+    needed,
+    option_words,
+    question_words,
+    rounded,
+    short_time,
+)
 from datavolume.artefacts.figures.asked import Names, asked_curves, each, of_curve
 from datavolume.artefacts.results import Results
 from datavolume.artefacts.setting import Table
-from datavolume.artefacts.tables.cells import NOTHING, capital, plain
+from datavolume.artefacts.tables.cells import NOTHING, capital, plain, remarked
 
 __all__ = ["enough_table", "forecast_table", "next_steps_table"]
 
@@ -23,14 +32,14 @@ _FORECAST = ("architecture", "origin", "n", "multiple", "median", "lower", "uppe
 
 
 def forecast_table(results: Results, *, architectures: Names = None) -> Table:
-    """A row a curve and size that the study asks for, in shares of 1; a curve without a forecast has a row that says so."""
+    """A row a curve and size that the study asks for, in shares of 1; one without a forecast has a row that says so."""
     names = list(asked_curves(results, architectures))
     frames = {name: _asked(of_curve(results.forecast, name)) for name in names}
     data = pd.concat([frame for frame in frames.values() if len(frame)] or [_none(_FORECAST)], ignore_index=True)
     level = f"{100 * float(data['level'].iloc[0]):g} % interval" if len(data) else "interval"
     head = ["Architecture", "Images", "Times the largest", f"{capital(_TOP1.axis)}: median ({level})", "Remarks"]
     groups = [list(_forecasts(name, frame)) for name, frame in frames.items()]
-    return Table(data, head, groups, ["Remarks"])
+    return remarked(data, head, groups)
 
 
 def _none(columns: tuple[str, ...]) -> pd.DataFrame:
@@ -41,7 +50,8 @@ def _asked(rows: pd.DataFrame) -> pd.DataFrame:
     if rows.empty:
         return rows
     now = rows[(rows["origin"] == rows["origin"].max()) & rows["asked"].astype(bool)]
-    return now.drop_duplicates("n").sort_values("n")[list(_FORECAST)]
+    table: pd.DataFrame = now.drop_duplicates("n").sort_values("n")[list(_FORECAST)]
+    return table
 
 
 def _forecasts(name: str, frame: pd.DataFrame) -> Iterator[list[str]]:
@@ -49,12 +59,18 @@ def _forecasts(name: str, frame: pd.DataFrame) -> Iterator[list[str]]:
     if frame.empty:
         yield [name, NOTHING, NOTHING, NOTHING, "no forecast: it takes two volumes or more"]
     for place, row in enumerate(each(frame)):
-        value = plain(*(100 * end for end in (row.median, row.lower, row.upper)), _TOP1.digits)
+        value = _points(row.median, row.lower, row.upper, _TOP1.digits)
         yield [name, count(row.n), multiple(row.multiple), value, _text(row.note) if place == 0 else ""]
 
 
+def _points(value: float, lower: float, upper: float, digits: int) -> str:
+    """Of shares of 1."""
+    return plain(100 * value, 100 * lower, 100 * upper, digits)
+
+
 def _text(note: object) -> str:
-    return note if isinstance(note, str) else ""
+    """Several warnings are kept apart by a bar in the file."""
+    return note.replace(" | ", "; ") if isinstance(note, str) else ""
 
 
 def enough_table(results: Results, *, architectures: Names = None) -> Table:
@@ -64,14 +80,14 @@ def enough_table(results: Results, *, architectures: Names = None) -> Table:
     data = table[table["architecture"].isin(names)] if len(table) else _none(_ENOUGH)
     head = ["Architecture", "Question", "Images", "Interval", "Shown to be enough", "Remarks"]
     groups = [[_question(row) for row in each(of_curve(data, name))] or [_unknown(name)] for name in names]
-    return Table(data.reset_index(drop=True), head, groups, ["Question", "Remarks"])
+    return remarked(data.reset_index(drop=True), head, groups, ["Question"])
 
 
 _ENOUGH = ("architecture", "question", "threshold", "n", "lower", "upper", "level", "required", "largest", "note")
 
 
 def _unknown(name: str) -> list[str]:
-    return [name, NOTHING, NOTHING, NOTHING, NOTHING, "no run has a finite accuracy"]
+    return [name, NOTHING, NOTHING, NOTHING, NOTHING, "it takes two volumes or more"]
 
 
 def _question(row: Any) -> list[str]:
@@ -81,18 +97,18 @@ def _question(row: Any) -> list[str]:
     note = _text(row.note)
     if math.isfinite(row.n) and row.n > row.largest:
         note = "; ".join(filter(None, [f"beyond the {count(row.largest)} trained: a forecast", note]))
-    return [row.architecture, _QUESTIONS[row.question](row.threshold), images, interval, _required(row.required), note]
+    return [
+        row.architecture,
+        question_words(row.question, row.threshold),
+        images,
+        interval,
+        _required(row.required),
+        note,
+    ]
 
 
 def _required(n: float) -> str:
     return NOTHING if math.isnan(n) else count(n)
-
-
-_QUESTIONS = {
-    "margin": lambda threshold: f"within {short_points(threshold)} of all data",
-    "saturation": lambda threshold: f"a doubling brings less than {short_points(threshold)}",
-    "target": lambda threshold: f"{100 * threshold:g} % {_TOP1.label}",
-}
 
 
 def next_steps_table(results: Results, *, architectures: Names = None) -> Table:
@@ -102,15 +118,16 @@ def next_steps_table(results: Results, *, architectures: Names = None) -> Table:
     data = table[table["architecture"].isin(names)] if len(table) else _none(_STEPS)
     data = data.sort_values("gain", ascending=False, kind="stable").reset_index(drop=True)
     known = [name for name in _COSTS if data[name].notna().any()]
+    known = [name for name in known if name != "images" or "price" not in known]
     level = f"{100 * float(data['level'].iloc[0]):g} % interval" if len(data) else "interval"
-    start = data[["from_architecture", "from_n"]].drop_duplicates()
     head = ["Option", "From", capital(_TOP1.axis), f"Gain in points ({level})", "Likelier to gain"]
     head += [_COSTS[name][0] for name in known] + ["Advised"]
     groups = [
         [_step(row, known) for row in own.to_dict("records")]
         for _, own in data.groupby(["from_architecture", "from_n"], sort=False)
     ]
-    return Table(data, head, groups if len(start) else [[["no option: it takes two volumes or more", *[""] * (len(head) - 1)]]], ["From", "Advised"])
+    none = [["no option: it takes two volumes or more", *[""] * (len(head) - 1)]]
+    return Table(data, head, groups or [none], ["From", "Advised"])
 
 
 _COSTS = {
@@ -127,16 +144,9 @@ _STEPS = (
 
 
 def _step(row: Mapping[Any, Any], known: list[str]) -> list[str]:
-    there = plain(*(100 * row[name] for name in ("value", "lower", "upper")), _TOP1.digits)
-    gain = plain(*(100 * row[name] for name in ("gain", "gain_lower", "gain_upper")), 2)
+    there = _points(row["value"], row["lower"], row["upper"], _TOP1.digits)
+    gain = _points(row["gain"], row["gain_lower"], row["gain_upper"], 2)
     costs = [NOTHING if math.isnan(row[name]) else _COSTS[name][1](row[name]) for name in known]
     start = f"{row['from_architecture']}, {count(row['from_n'])}"
     advised = "yes" if row["advised"] else ""
     return [option_words(pd.Series(row)), start, there, gain, chance(row["better"]), *costs, advised]
-
-
-def chance(probability: float) -> str:
-    """0.98, and no certainty."""
-    if math.isnan(probability):
-        return NOTHING
-    return "> 0.99" if probability > 0.99 else "< 0.01" if probability < 0.01 else number(probability, 2)

@@ -16,7 +16,7 @@ ANSWERS: tuple[Kind, ...] = (
             "Estimated numbers of training images, with intervals: from how many on the accuracy is within the margin "
             "of that with all data, from where on another doubling brings less than the margin, and how many reach the "
             "target, if there is one. Shown to be enough: the smallest volume trained that is, by a test of its "
-            "shortfall and that of all larger ones. An interval \u201cor more\u201d has no upper end within a hundred times "
+            "shortfall and that of all larger ones. An interval “or more” has no upper end within a hundred times "
             "the data."
         ),
         options=("architectures",),
@@ -41,9 +41,9 @@ ANSWERS: tuple[Kind, ...] = (
         module="answers",
         title="What the next step buys",
         caption=(
-            "More images, another network or both: accuracy there, the gain over where one starts (network and images), "
-            "the probability that it is a gain at all, and what it costs. Accuracy is measured within the volumes "
-            "trained, forecast beyond; costs are of one training there."
+            "More images, another network or both: accuracy there, the gain over where one starts (network and "
+            "images), the probability that it is a gain at all, and what it costs. Accuracy is measured within the "
+            "volumes trained, forecast beyond; costs are of one training there."
         ),
         options=("architectures",),
         needs=("next_steps",),

@@ -17,6 +17,7 @@ import pandas as pd
 from datavolume.analysis.metrics import METRICS, Metric
 from datavolume.analysis.words import count, number
 from datavolume.artefacts.results import Results
+from datavolume.artefacts.setting import Table
 from datavolume.errors import UserError
 from datavolume.study.validate import nearest
 
@@ -31,6 +32,7 @@ __all__ = [
     "known_metrics",
     "plain",
     "printed",
+    "remarked",
 ]
 
 NOTHING = "–"
@@ -148,3 +150,12 @@ def _number(row: pd.Series[Any]) -> str:
     if unit == "seconds":
         return duration(value)
     return text if unit in _PLAIN_UNITS else f"{text} {_SHORT.get(unit, unit)}"
+
+
+def remarked(
+    data: pd.DataFrame, head: Sequence[str], groups: Sequence[Sequence[Sequence[str]]], words: Sequence[str] = ()
+) -> Table:
+    """A table whose last column holds remarks: without it where there are none."""
+    if any(row[-1] for group in groups for row in group):
+        return Table(data, head, groups, [*words, head[-1]])
+    return Table(data, head[:-1], [[row[:-1] for row in group] for group in groups], words)

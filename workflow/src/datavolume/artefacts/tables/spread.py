@@ -14,7 +14,7 @@ from datavolume.artefacts.estimates import short_points
 from datavolume.artefacts.figures.asked import Names, asked_curves, of_curve
 from datavolume.artefacts.results import Results
 from datavolume.artefacts.setting import Table
-from datavolume.artefacts.tables.cells import NOTHING, capital, checked, plain
+from datavolume.artefacts.tables.cells import NOTHING, capital, checked, plain, remarked
 from datavolume.errors import UserError
 
 __all__ = ["anova_table", "seeds_table"]
@@ -36,7 +36,8 @@ def seeds_table(results: Results, *, architectures: Names = None) -> Table:
     head += [f"Seeds for an interval of {margin}", f"Power to see {margin}", "Seeds for a power of 0.8"]
     parts = bool((data["parts"] != "").any())
     head += ["Parts of the variance"] * parts + ["Remarks"]
-    return Table(data, head, [[_spread(row, parts) for row in data.to_dict("records")] or [_empty(head)]], ["Parts of the variance", "Remarks"])
+    rows = [_spread(row, parts) for row in _records(data)] or [_empty(head)]
+    return remarked(data, head, [rows], ["Parts of the variance"])
 
 
 def _empty(head: list[str]) -> list[str]:
@@ -84,19 +85,21 @@ def anova_table(results: Results, *, architectures: Names = None, metrics: Names
     checked("metrics", chosen, list(METRICS))
     table = results.anova
     if table.empty:
-        head = ["Architecture", "Remarks"]
-        return Table(table, head, [[["all", "it takes two volumes, and two seeds or more, to compare them"]]], ["Remarks"])
+        return Table(table, ["Architecture", "Remarks"], [[["all", "no run has a finite accuracy"]]], ["Remarks"])
     known = list(table["architecture"].unique())
     names = known if architectures is None else _names(architectures)
     checked("architectures", names, known)
     kept = table["advised"].astype(bool) & (table["term"] != "residual") & table["metric"].isin(chosen)
     data = table[kept & table["architecture"].isin(names)].reset_index(drop=True)
     if data.empty:
-        raise UserError(f"metrics: nothing was compared of {', '.join(chosen)}; there is {', '.join(table['metric'].unique())}")
-    head = ["Architecture", *(["Metric"] if len(chosen) > 1 else []), "Depends on", "Method", "F", "p", "p, all metrics"]
+        there = ", ".join(table["metric"].unique())
+        raise UserError(f"metrics: nothing was compared of {', '.join(chosen)}; there is {there}")
+    metric = ["Metric"] if len(chosen) > 1 else []
+    head = ["Architecture", *metric, "Depends on", "Method", "F", "p", "p, all metrics"]
     groups = data.groupby(["metric", "architecture"], sort=False)
-    lines = [[_effect(row, "Metric" in head) for row in _records(group)] for _, group in groups]
-    return Table(data, [*head, "Share of variance (95 % interval)"], lines, ["Metric", "Depends on", "Method"])
+    lines = [[_effect(row, bool(metric)) for row in _records(group)] for _, group in groups]
+    head += ["Share of variance (95 % interval)", "Remarks"]
+    return remarked(data, head, lines, ["Metric", "Depends on", "Method"])
 
 
 def _names(architectures: Names) -> list[str]:
@@ -108,7 +111,10 @@ def _effect(row: Mapping[Any, Any], several: bool) -> list[str]:
     cells = ["all together" if name == "all" else name]
     cells += [capital(METRICS[row["metric"]].label)] if several else []
     size = plain(row["partial_omega2"], row["lower"], row["upper"], 2)
-    return [*cells, str(row["term"]).replace(":", " × "), str(row["method"]), _f(row), *_ps(row), size]
+    words = [
+        str(row[name]).replace(":", " × ") if isinstance(row[name], str) else NOTHING for name in ("term", "method")
+    ]
+    return [*cells, *words, _f(row), *_ps(row), size, row["note"] if isinstance(row["note"], str) else ""]
 
 
 def _f(row: Mapping[Any, Any]) -> str:
