@@ -126,3 +126,23 @@ def test_checks_see_uneven_spread_and_skew() -> None:
     skewed = frame.assign(v=rng.exponential(size=60) ** 3)
     assert not checks(skewed, "v", ["n"]).set_index("check").loc["shapiro", "holds"]
     assert checks(frame.head(1), "v", ["n"])["note"].str.len().min() > 0
+
+
+def test_levene_by_hand_without_distances_that_must_be_so() -> None:
+    """From the medians 2 and 5.5: 1, (0), 2 and 5.5, 0.5, 0.5, 14.5, whose two of 0.5 become one of 0.5 sqrt(2)."""
+    first, second = np.array([1.0, 2, 4]), np.array([0.0, 5, 6, 20])
+    expected = stats.f_oneway([1.0, 2.0], [0.5 * math.sqrt(2), 5.5, 14.5])
+    frame = pd.DataFrame({"n": [1] * 3 + [2] * 4, "v": np.concatenate([first, second])})
+    row = checks(frame, "v", ["n"]).set_index("check").loc["levene"]
+    assert (row["statistic"], row["p"]) == (pytest.approx(expected.statistic), pytest.approx(expected.pvalue))
+
+
+def test_levene_sees_spreads_of_five_runs_a_cell() -> None:
+    """More often than scipy's, which keeps the distances that are 0 by construction."""
+    rng, found, plain = np.random.default_rng(0), [], []
+    for _ in range(300):
+        values = rng.normal(size=(4, 5)) * np.array([[1.0], [1], [1], [5]])
+        frame = pd.DataFrame({"n": np.repeat(np.arange(4), 5), "v": values.ravel()})
+        found.append(checks(frame, "v", ["n"])["p"].iloc[0] < 0.05)
+        plain.append(stats.levene(*values, center="median").pvalue < 0.05)
+    assert np.mean(found) > np.mean(plain) + 0.1

@@ -2,8 +2,10 @@
 
     checks(frame, "accuracy", ["n", "architecture"])     rows levene, shapiro: statistic, p, holds, note
 
-Levene's test is about the medians (Brown and Forsythe 1974); Shapiro and Wilk's is of all residuals together. A small p
-speaks against the assumption; a large one on few runs says little for it.
+Levene's test is about the medians (Brown and Forsythe 1974), without the distances that are 0 or equal by construction
+(Hines and O'Hara Hines 2000, Biometrics 56, 451-454): with them five runs a cell would find a difference of spreads
+where there is none 0.3 % of the time, not 5 %, and so miss more where there is one. Shapiro and Wilk's test is of all
+residuals together. A small p speaks against the assumption; a large one on few runs says little for it.
 """
 
 from __future__ import annotations
@@ -13,10 +15,10 @@ from collections.abc import Sequence
 
 import numpy as np
 import pandas as pd
-from scipy import stats
+from scipy import special, stats
 
 from datavolume.statistics.tidy import tidy
-from datavolume.statistics.variance.moments import Array, Samples, rounding_only
+from datavolume.statistics.variance.moments import Array, Samples, rounding_only, sums
 
 __all__ = ["checks", "checks_of"]
 
@@ -40,14 +42,24 @@ def checks_of(samples: Samples) -> pd.DataFrame:
 
 
 def _levene(samples: Sequence[Array]) -> dict[str, object]:
-    distances = [np.abs(sample - np.median(sample)) for sample in samples]
     if len(samples) < 2:
         return _unknown("fewer than two cells with two runs")
-    within = sum(float(((part - part.mean()) ** 2).sum()) for part in distances)
-    if rounding_only(within, np.concatenate(samples)):
+    distances = [_distances(sample) for sample in samples]
+    found, df1 = sums(distances), len(samples) - 1
+    df2 = int(found.sizes.sum()) - len(samples)
+    if rounding_only(found.within, np.concatenate(samples)):
         return _unknown("two runs a cell, or all alike: no spread of spreads")
-    found = stats.levene(*samples, center="median")
-    return {"statistic": float(found.statistic), "p": float(found.pvalue), "note": ""}
+    f = (found.between / df1) / (found.within / df2)
+    return {"statistic": f, "p": float(special.fdtrc(df1, df2, f)), "note": ""}
+
+
+def _distances(sample: Array) -> Array:
+    """From the median, one fewer than values: of an odd number one is 0, of an even number the smallest two are equal
+    and become one, turned onto their diagonal."""
+    found = np.sort(np.abs(sample - np.median(sample)))[1:]
+    if sample.size % 2 == 0:
+        found[0] *= math.sqrt(2)
+    return found
 
 
 def _shapiro(samples: Sequence[Array]) -> dict[str, object]:
