@@ -17,10 +17,10 @@ demo: install  ## run the default study on this machine, up to the report
 	@$(BIN)/snakemake --profile profiles/local --no-hooks --config study=digits scale=full
 	@$(BIN)/python -m datavolume results/digits
 
-# One thread a process: two of them with two threads each on two cores are many times slower.
-test: install  ## run all tests; those on Slurm start a private cluster
-	@OMP_NUM_THREADS=1 $(BIN)/pytest -m "not slurm" -n 2 --dist loadscope
-	@$(BIN)/pytest tests/slurm
+# Two processes compute, two wait for Slurm (tests/conftest.py). One thread each: two with two threads on two cores are
+# many times slower.
+test: install  ## run all tests; those on Slurm start private clusters
+	@OMP_NUM_THREADS=1 $(BIN)/pytest -n 4 --dist loadscope
 
 lint: install  ## check format, style and types, and the workflow
 	$(BIN)/ruff check .

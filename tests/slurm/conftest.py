@@ -2,8 +2,10 @@
 
 `slurm` is the cluster that SLURM_CONF points to when `make slurm` has started it, else a private one that lives as
 long as the tests. Without Slurm's packages the tests are skipped, or fail where DATAVOLUME_REQUIRE_SLURM=1 is set.
+Where several processes share the tests out, each has a cluster of its own, and only the first one takes a present one.
 """
 
+import fcntl
 import os
 import sys
 from collections.abc import Iterator
@@ -25,10 +27,12 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
 
 
 @pytest.fixture(scope="session")
-def slurm_packages() -> None:
+def slurm_packages(tmp_path_factory: pytest.TempPathFactory) -> None:
     """Slurm's programs are on this machine, or the test is skipped (fails where they are required)."""
     required = os.environ.get("DATAVOLUME_REQUIRE_SLURM") == "1"
-    reason = why_not(install=required or os.geteuid() == 0)
+    with (tmp_path_factory.getbasetemp().parent / "packages.lock").open("w") as lock:
+        fcntl.flock(lock, fcntl.LOCK_EX)  # one process installs them, the others wait
+        reason = why_not(install=required or os.geteuid() == 0)
     if reason and required:
         pytest.fail(reason, pytrace=False)
     if reason:
@@ -39,7 +43,7 @@ def slurm_packages() -> None:
 def slurm(slurm_packages: None, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Slurm]:  # noqa: ARG001
     """A running cluster with accounting."""
     present = present_cluster()
-    if present:
+    if present and os.environ.get("PYTEST_XDIST_WORKER", "gw0") == "gw0":
         yield present
         return
     with held_cluster(tmp_path_factory.mktemp("slurm")) as private:
