@@ -84,7 +84,7 @@ def test_spreads_that_differ_call_for_welch() -> None:
     t = stats.ttest_ind(calm, wild, equal_var=False).statistic
     assert of_method(table, "Welch").loc["volume", "F"] == pytest.approx(t**2)
     checked = assumptions(frame, metrics=["top1"]).set_index("check")
-    assert checked.loc["Levene", "p"] == pytest.approx(stats.levene(calm, wild).pvalue)
+    assert checked.loc["Levene", "p"] < 0.05
     assert not checked.loc["Levene", "holds"]
     assert pairs(frame, metrics=["top1"])["test"].tolist() == ["Games-Howell"]
 

@@ -61,7 +61,7 @@ def _closing(statistics: Statistics) -> str:
         )
     return (
         "Runs of one seed resemble each other: effects are compared with how they vary between seeds, and lines are "
-        "clustered by seed. Nested volumes also share images, which only several subset seeds (`subsets.seeds`) would "
+        "clustered by seed. Nested volumes also share images, which only several subsets of a volume would "
         "tell apart. Intervals say how far other seeds would scatter, not what other held-out images would give."
     )
 
@@ -86,7 +86,7 @@ def _effects(table: pd.DataFrame) -> str:
     parts = [
         f"{said[int(not by_term[term]['p'] < _ALPHA)]} ({_f_test(by_term[term])})"
         for term, said in says.items()
-        if term in by_term
+        if term in by_term and not math.isnan(by_term[term]["p"])
     ]
     note = f" ({rows['note'].iloc[0]})" if rows["note"].iloc[0] else ""
     method = _METHODS.get(rows["method"].iloc[0], rows["method"].iloc[0])

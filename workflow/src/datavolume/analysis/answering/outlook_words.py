@@ -25,19 +25,22 @@ __all__ = ["ahead", "beyond", "numbers", "outlook"]
 Row = pd.Series
 _TIMES = {2.0: "twice", 10.0: "ten times"}
 _STEPS = 2  # options of a place that are told
+_NEARLY = 1.01  # numbers of images that are told as one
 
 
 def outlook(statistics: Statistics, best: Verdict) -> str:
     """Where the best curve comes within the margin, and what the first asked size would give."""
-    parts = [text for text in (_needed(statistics, best), _forecast(statistics, best, most=1)) if text]
-    sentences = [f"{text[0].upper()}{text[1:]}" for text in parts]
-    return " ".join(f"{text}." for text in sentences)
+    row = _row(statistics, best.architecture, "margin")
+    needed = "" if row is None or _untold(row) else _needed(statistics, best)
+    parts = filter(None, (needed, _forecast(statistics, best, most=1)))
+    return " ".join(f"{text[0].upper()}{text[1:]}." for text in parts)
 
 
 def ahead(statistics: Statistics, verdict: Verdict) -> Iterator[str]:
     """Clauses without a stop, each by itself."""
     found = (_needed(statistics, verdict), _saturation(statistics, verdict), _target(statistics, verdict))
-    yield from filter(None, (*found, _forecast(statistics, verdict, most=3), _seeds(statistics, verdict)))
+    enough = "; ".join(filter(None, found))
+    yield from filter(None, (enough, _forecast(statistics, verdict, most=3), _seeds(statistics, verdict)))
 
 
 def _row(statistics: Statistics, name: str, question: str) -> Row[Any] | None:
@@ -50,13 +53,17 @@ def _needed(statistics: Statistics, verdict: Verdict) -> str:
     row = _row(statistics, verdict.architecture, "margin")
     if row is None or math.isnan(row["n"]):
         return ""
-    every = bool(verdict.rows["enough"].all())
-    if every and row["lower"] == 0:
+    if row["lower"] == 0 and verdict.rows["enough"].all():
         return f"every volume trained is within {verdict.margin}: fewer images than {count(row['n'])} may do"
-    return (
-        f"accuracy comes within {verdict.margin} of that with {count(row['largest'])} images at some "
-        f"{about(row['n'])} images{_bounds(row)}"
-    )
+    asked = f"within {verdict.margin} of that with {count(row['largest'])} images"
+    if _untold(row):
+        return f"which number of images brings accuracy {asked} cannot be told from these runs"
+    return f"accuracy comes {asked} at some {about(row['n'])} images{_bounds(row)}"
+
+
+def _untold(row: Row[Any]) -> bool:
+    """Whether the interval spans all volumes trained."""
+    return bool(row["lower"] == 0 and row["upper"] * _NEARLY >= row["largest"])
 
 
 def _bounds(row: Row[Any]) -> str:
@@ -64,7 +71,8 @@ def _bounds(row: Row[Any]) -> str:
     if math.isnan(row["upper"]):
         return ""
     far = f"more than {about(LIMIT * row['largest'])}" if math.isinf(row["upper"]) else about(row["upper"])
-    low = "fewer than trained" if row["lower"] == 0 else about(row["lower"])
+    far = count(row["largest"]) if 1 / _NEARLY < row["upper"] / row["largest"] <= 1 else far
+    low = "up" if row["lower"] == 0 else about(row["lower"])
     return f" ({100 * row['level']:g} % interval {low} to {far})"
 
 
@@ -74,7 +82,10 @@ def _saturation(statistics: Statistics, verdict: Verdict) -> str:
         return ""
     if math.isinf(row["n"]):
         return f"no end is in sight of doublings that bring {verdict.margin} or more"
-    return f"a doubling brings less than {verdict.margin} from some {about(row['n'])} images on{_bounds(row)}"
+    less = f"a doubling brings less than {verdict.margin}"
+    if row["n"] < _NEARLY * verdict.rows["n"].iloc[0]:
+        return f"{less} from the smallest volume on"
+    return f"{less} from some {about(row['n'])} images on{_bounds(row)}"
 
 
 def _target(statistics: Statistics, verdict: Verdict) -> str:

@@ -64,9 +64,10 @@ def _largest_only(below: pd.Series[Any]) -> str:
 def gains(summary: pd.DataFrame, *, metric: str = "top1", level: float = 0.95) -> pd.DataFrame:
     """Per architecture and step between neighbouring volumes: the gain of a doubling there (better is positive), with
     its interval over seeds."""
-    frames = [
-        rooms.gains(curve_of(values, metric), level=level).assign(architecture=architecture)
-        for architecture, values in measured(summary, metric).groupby("architecture", sort=False)
-    ]
+    frames = []
+    for architecture, values in measured(summary, metric).groupby("architecture", sort=False):
+        least = resolution(summary[summary["architecture"] == architecture], metric)
+        found = rooms.gains(curve_of(values, metric), level=level, resolution=least)
+        frames.append(found.assign(architecture=architecture))
     table = pd.concat([frame for frame in frames if len(frame)] or [pd.DataFrame(columns=_GAINS)], ignore_index=True)
     return table[_GAINS].astype({"n_small": "Int64", "n_large": "Int64"})

@@ -19,13 +19,17 @@ __all__ = ["gains"]
 _NO_SPREAD = "one training a size: no interval"
 
 
-def gains(curve: Curve, *, level: float = 0.95) -> pd.DataFrame:
-    """Empty for a curve of one size; intervals are two-sided (Student's t over seeds in common, else Welch)."""
+def gains(curve: Curve, *, level: float = 0.95, resolution: float = 0.0) -> pd.DataFrame:
+    """Empty for a curve of one size; intervals are two-sided (Student's t over seeds in common, else Welch).
+
+    `resolution`: the least that two values can differ by, below which no standard deviation is believed.
+    """
     data = Replicates.of(curve)
     steps = np.diff(np.eye(data.n.size), axis=0)
     doublings = np.log2(data.n[1:] / data.n[:-1])
-    found = data.contrast(data.sign * steps / doublings[:, None])
-    lower, upper = found.bounds((1 - level) / 2)
-    table = {"n_small": data.n[:-1], "n_large": data.n[1:], "gain": found.mean, "lower": lower, "upper": upper}
+    found = data.contrast(data.sign * steps, least_sd=resolution)
+    lower, upper = (bound / doublings for bound in found.bounds((1 - level) / 2))
+    sizes = {"n_small": data.n[:-1], "n_large": data.n[1:]}
+    table = {**sizes, "gain": found.mean / doublings, "lower": lower, "upper": upper}
     notes = np.where(np.isnan(lower), _NO_SPREAD, "")
     return pd.DataFrame({**table, "pairs": found.pairs.astype(int), "note": notes})
