@@ -145,7 +145,7 @@ def test_the_answer_has_an_outlook() -> None:
     assert entry["target"]["upper"] is None  # 0.99 lies above the ceiling
     assert [row["multiple"] for row in entry["forecast"]] == [2, 4, 10]
     text = "\n".join(found["findings"])
-    assert "cnn: 99 % is " in text
+    assert "; 99 % is " in text
     assert "cnn: the next step from 6,400 images: " in text
     json.dumps(found, allow_nan=False)
 
