@@ -20,6 +20,7 @@ from scipy import stats
 from datavolume.statistics.lines import influence, log_linear, r2_interval, r2_jackknife, slopes
 from datavolume.statistics.lines.least_squares import polynomial
 from datavolume.statistics.variance import (
+    Components,
     anova,
     blocked,
     checks,
@@ -29,6 +30,7 @@ from datavolume.statistics.variance import (
     kruskal,
     pairs_of,
     power_of_anova,
+    power_of_grid,
     power_of_seeds,
     seeds_for_power,
     several,
@@ -36,6 +38,8 @@ from datavolume.statistics.variance import (
     width_of_seeds,
 )
 from datavolume.statistics.variance import pairs as variance_pairs
+from datavolume.statistics.variance.blocks import with_holes
+from datavolume.statistics.variance.factorial import terms_of
 from datavolume.statistics.variance.repeated import repeated
 
 Shares = dict[str, float]
@@ -150,18 +154,22 @@ def shared_seeds(rng: np.random.Generator, rounds: int) -> Shares:
 
 
 def holes(rng: np.random.Generator, rounds: int) -> Shares:
-    """Not every seed in every cell: the mixed model, or where it is singular and seeds are many, cluster-robust."""
+    """Not every seed in every cell: the mixed model, or where it is singular and seeds are many, cluster-robust.
 
-    def one() -> Shares:
-        found = {}
-        for seeds, sd in product((3, 5, 10), (0.0, 1.0, 5.0)):
-            values = sd * rng.normal(size=(seeds, 1, 1)) + rng.normal(size=(seeds, 4, 2))
-            frame = _with_holes(rng, frame_of(values, "seed", "n", "architecture"), ["n", "architecture"])
-            table = blocked(frame, "value", ["n", "architecture"], "seed").table.set_index("term")["p"]
-            found |= {f"holes, {seeds} seeds, sd {sd:g}, {term}": rejected(p) for term, p in table.items()}
-        return found
-
-    return counted(rounds, one)
+    New cells are lost every 25 rounds.
+    """
+    found: dict[str, list[float]] = defaultdict(list)
+    for seeds, place in product((3, 5, 10), range(rounds)):
+        if place % 25 == 0:
+            whole = frame_of(np.zeros((seeds, 4, 2)), "seed", "n", "architecture")
+            part = _with_holes(rng, whole, ["n", "architecture"])
+            terms, names = terms_of(part, ["n", "architecture"]), part["seed"].to_numpy()
+        for sd in (0.0, 1.0, 5.0):
+            values = (sd * rng.normal(size=seeds))[names] + rng.normal(size=len(names))
+            table = with_holes(terms, values, names, 0.95)[0]
+            for term, p in zip(table["term"], table["p"], strict=True):
+                found[f"holes, {seeds} seeds, sd {sd:g}, {term}"].append(rejected(p))
+    return {name: float(np.nanmean(values)) for name, values in found.items()}
 
 
 def _with_holes(rng: np.random.Generator, frame: pd.DataFrame, factors: list[str]) -> pd.DataFrame:
@@ -386,3 +394,33 @@ def predictions(rng: np.random.Generator, rounds: int) -> Iterator[tuple[str, fl
     sds = rng.normal(size=(rounds, 15)).std(axis=1, ddof=1)
     widths = 2 * stats.t.ppf(0.975, 14) * sds / math.sqrt(15)
     yield "width not exceeded, 15 seeds", 0.9, float((widths <= width_of_seeds(1.0, 15, assurance=0.9)).mean())
+    seeds, subsets = 8, 6
+    predicted = _planned(seeds, subsets, difference=2.0)
+    yield f"two means over {seeds} seeds x {subsets} subsets", predicted, _found(rng, rounds, seeds, subsets, 2.0)
+
+
+PARTS = {"seed": 0.5, "subset": 1.0, "combination": 0.25}
+
+
+def _planned(seeds: int, subsets: int, difference: float) -> float:
+    found = Components(pd.DataFrame({"source": list(PARTS), "variance": list(PARTS.values())}), None, "")
+    return power_of_grid(found, difference, seeds, subsets)
+
+
+def _found(rng: np.random.Generator, rounds: int, seeds: int, subsets: int, difference: float) -> float:
+    """The test that is planned for: mean squares of both grids pooled, Satterthwaite's degrees of freedom."""
+    sd = {source: math.sqrt(variance) for source, variance in PARTS.items()}
+    values = sd["seed"] * rng.normal(size=(2, rounds, seeds, 1)) + sd["subset"] * rng.normal(
+        size=(2, rounds, 1, subsets)
+    )
+    values = values + sd["combination"] * rng.normal(size=(2, rounds, seeds, subsets))
+    of_seed, of_subset = values.mean(axis=3, keepdims=True), values.mean(axis=2, keepdims=True)
+    mean = values.mean(axis=(2, 3), keepdims=True)
+    rest = ((values - of_seed - of_subset + mean) ** 2).sum(axis=(2, 3)).mean(axis=0) / ((seeds - 1) * (subsets - 1))
+    ms_seed = subsets * ((of_seed - mean) ** 2).sum(axis=(2, 3)).mean(axis=0) / (seeds - 1)
+    ms_subset = seeds * ((of_subset - mean) ** 2).sum(axis=(2, 3)).mean(axis=0) / (subsets - 1)
+    total = np.maximum(ms_seed + ms_subset - rest, rest)
+    doubt = ms_seed**2 / (seeds - 1) + ms_subset**2 / (subsets - 1) + rest**2 / ((seeds - 1) * (subsets - 1))
+    t = (mean[1] - mean[0])[:, 0, 0] + difference
+    p = 2 * stats.t.sf(np.abs(t) / np.sqrt(2 * total / (seeds * subsets)), 2 * total**2 / doubt)
+    return float((p < 0.05).mean())

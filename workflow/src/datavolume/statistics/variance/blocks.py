@@ -58,7 +58,7 @@ def blocked(frame: pd.DataFrame, value: str, factors: Sequence[str], block: str,
     if cells.notna().all(axis=None) and cells.shape[1] == math.prod(used[factor].nunique() for factor in factors):
         more = "runs of one seed in one cell are averaged" if cells.size < len(used) else ""
         return Blocked(_repeated(used, cells, factors, level), "repeated measures", _joined(note, more))
-    table, method, why = _with_holes(terms_of(used, factors), values, used[block].to_numpy(), level)
+    table, method, why = with_holes(terms_of(used, factors), values, used[block].to_numpy(), level)
     return Blocked(table, method, _joined(note, why))
 
 
@@ -98,7 +98,7 @@ def _row(found: Repeated, factors: Sequence[str], level: float) -> dict[str, Any
     }
 
 
-def _with_holes(terms: Terms, values: Array, blocks: Any, level: float) -> tuple[pd.DataFrame, str, str]:
+def with_holes(terms: Terms, values: Array, blocks: Any, level: float) -> tuple[pd.DataFrame, str, str]:
     """The table, the method and why it was taken."""
     design, scaled = terms.design(list(terms.columns)), (values - values.mean()) / values.std()
     left = _left_within(design, scaled, blocks)

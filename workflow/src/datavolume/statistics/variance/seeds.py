@@ -27,6 +27,7 @@ __all__ = [
     "plan_power",
     "plan_width",
     "power_of_anova",
+    "power_of_grid",
     "power_of_seeds",
     "seeds_for_anova",
     "seeds_for_power",
@@ -114,11 +115,23 @@ def plan_power(
     the variance of their differences; else the two are independent, of these components each.
     """
     _positive(difference=abs(difference))
-    seeds, subsets = _grid(most)
+    powers = _powers(found, difference, *_grid(most), alpha, paired)
+    return _cheapest("power", powers, powers >= power)
+
+
+def power_of_grid(
+    found: Components, difference: float, seeds: int, subsets: int, *, alpha: float = 0.05, paired: bool = False
+) -> float:
+    """Of two means over seeds x subsets, two or more of each; as `plan_power`."""
+    return float(_powers(found, difference, np.array(seeds), np.array(subsets), alpha, paired))
+
+
+def _powers(
+    found: Components, difference: float, seeds: NDArray[Any], subsets: NDArray[Any], alpha: float, paired: bool
+) -> NDArray[np.float64]:
     variance, df = _of_mean(found, seeds, subsets)
     times = 1 if paired else 2
-    powers = _power(abs(difference) / np.sqrt(times * variance), times * df, alpha)
-    return _cheapest("power", powers, powers >= power)
+    return _power(abs(difference) / np.sqrt(times * variance), times * df, alpha)
 
 
 def _grid(most: int) -> tuple[NDArray[Any], NDArray[Any]]:
