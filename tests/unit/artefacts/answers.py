@@ -40,8 +40,7 @@ def digits(**asked: Any) -> Results:
 
 def synthetic(*, asked: dict[str, Any] | None = None, **plan: Any) -> Results:
     collected = collected_of(make_plan(**plan))
-    points = pd.DataFrame({"run": collected.summary["run"]})
-    return answered(Results(collected.metrics, collected.summary, points=points), **(asked or {}))
+    return answered(Results(collected.metrics, collected.summary), **(asked or {}))
 
 
 def answered(results: Results, **asked: Any) -> Results:

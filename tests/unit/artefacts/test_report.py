@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+import math
 import re
 from dataclasses import replace
 from html.parser import HTMLParser
@@ -9,17 +10,18 @@ from urllib.parse import unquote
 import pandas as pd
 import pytest
 from unit.analysis.synthetic import ENVIRONMENT
+from unit.artefacts.answers import statistics_of
 
-from datavolume.analysis.answering.analyse import analyse
 from datavolume.analysis.answering.answer import answer
 from datavolume.analysis.efficiency import read_jobs
 from datavolume.artefacts.report import Report, Shown, render
+from datavolume.artefacts.report.captions import DESCRIBED
+from datavolume.artefacts.report.glance import glance
 from datavolume.artefacts.report.provenance import duration, facts
 from datavolume.artefacts.report.remarks import Remarks, remarks
 from datavolume.artefacts.report.statistics import statistics_table, statistics_tables
 from datavolume.artefacts.results import Results
 
-TABLES = ("requirement", "log_linear", "anova_two_way", "anova_one_way", "tukey")
 SVG = '<svg xmlns="http://www.w3.org/2000/svg" id="#1"><title>a "figure" &amp; 100 %</title></svg>'
 LEAD = Shown(name="by_volume", title="Accuracy against data volume", caption="By volume.", form="figure", content=SVG)
 CURVES = Shown(name="curves", title="Figure 14", caption="Curves.", form="figure", content=SVG, section="Data volume")
@@ -29,21 +31,21 @@ TABLE = Shown(
     title="Table 4",
     caption="All results.",
     form="table",
-    content="<table><tr><td>97.1</td></tr></table>",
+    content="<table><tr><td>97.1357</td></tr></table>",
     section="Data volume",
 )
 
 
 @pytest.fixture(scope="module")
 def report(results: Results) -> Report:
-    statistics = analyse(results.summary, margin=0.01)
+    statistics = statistics_of(results)
     return Report(
         title="Made up",
         question="How many & which <images>?",
         scale="full",
         answer=answer("How many & which <images>?", statistics),
         summary=results.summary,
-        analysis={name: getattr(statistics, name) for name in TABLES},
+        analysis=statistics.frames(),
         artefacts=[LEAD, CURVES, GAP, TABLE],
         environments=[ENVIRONMENT, {**ENVIRONMENT, "hostname": "node2", "finished": "2026-11-21T01:02:00+00:00"}],
         study="title: Made up # <b>",
@@ -103,7 +105,7 @@ def test_question_and_answer_come_first_then_figure_statistics_artefacts_provena
         "Log-linear regressions",
         "Figure 14. Curves.",
         "Table 4. All results.",
-        "97.1",
+        "97.1357",
         "Figure 20. Gap.",
         "All runs",
         "not run through the submitit executor",
@@ -176,10 +178,31 @@ def test_findings_have_their_architecture_in_bold(report: Report) -> None:
 
 def test_tables_are_folded_and_have_every_row(report: Report) -> None:
     html = render(report)
-    assert html.count("<details>") == len(TABLES) + 3  # the contents, one on efficiency, and the study
-    tukey = html[html.index("Pairs of volumes") :]
-    tukey = tukey[: tukey.index("</details>")]
-    assert tukey.count('<th scope="row">') == len(report.analysis["tukey"])
+    tables = statistics_tables(report.analysis)
+    # The contents, one on efficiency, and the study; other metrics than top-1 are folded again
+    assert html.count("<details>") == len(tables) + sum(bool(table.rest) for table in tables) + 3
+    pairs = html[html.index("<summary>Pairs of volumes") : html.index("<summary>Log-linear")]
+    assert pairs.count('<th scope="row">') == len(report.analysis["pairs"])
+
+
+def test_of_a_long_table_top1_comes_first_and_the_rest_is_folded(report: Report) -> None:
+    pairs = report.analysis["pairs"]
+    table = statistics_table("pairs", pairs)
+    assert len(table.rows) == (pairs["metric"] == "top1").sum()
+    assert {row[table.head.index("Metric")] for row in table.rest} == {"macro F1", "cross-entropy loss"}
+    short = statistics_table("slopes", report.analysis["slopes"].iloc[::-1])
+    assert short.rows[0][0] == "top-1 accuracy"
+    assert (len(short.rows), short.rest) == (3, [])
+
+
+def test_every_analysis_file_is_described(report: Report) -> None:
+    assert {*report.analysis, "factors", "factor_tests"} == {*DESCRIBED}
+    for described in DESCRIBED.values():
+        assert described.caption.endswith((".", "”."))
+    for name, frame in report.analysis.items():
+        assert {*DESCRIBED[name].columns} - {"interval"} <= {*frame.columns}, name
+        table = statistics_table(name, frame)
+        assert len({len(row) for row in (*table.rows, *table.rest)} | {len(table.head)}) == 1
 
 
 def test_numbers_stay_with_their_signs(report: Report) -> None:
@@ -190,14 +213,15 @@ def test_numbers_stay_with_their_signs(report: Report) -> None:
 
 
 def test_a_frame_read_back_from_csv_is_shown_alike(report: Report, tmp_path_factory: pytest.TempPathFactory) -> None:
-    file = tmp_path_factory.mktemp("csv") / "tukey.csv"
-    report.analysis["tukey"].to_csv(file, index=False)
-    assert statistics_table("tukey", pd.read_csv(file)) == statistics_table("tukey", report.analysis["tukey"])
+    folder = tmp_path_factory.mktemp("csv")
+    for name, frame in report.analysis.items():
+        frame.to_csv(folder / f"{name}.csv", index=False)
+        assert statistics_table(name, pd.read_csv(folder / f"{name}.csv")) == statistics_table(name, frame), name
 
 
 def test_tables_without_rows_are_left_out(report: Report) -> None:
-    empty = {name: frame.iloc[:0] if name == "tukey" else frame for name, frame in report.analysis.items()}
-    assert len(statistics_tables(empty)) == len(TABLES) - 1
+    empty = {name: frame.iloc[:0] if name == "pairs" else frame for name, frame in report.analysis.items()}
+    assert len(statistics_tables(empty)) == len(statistics_tables(report.analysis)) - 1
     assert "Pairs of volumes" not in render(replace(report, analysis=empty))
 
 
@@ -260,10 +284,66 @@ def test_requirement_is_shown_in_percent() -> None:
 
 
 def test_small_p_values_and_missing_values() -> None:
-    row = {"architecture": "cnn", "metric": "top1", "df_between": 5, "df_within": 24, "F": 1234.56, "p": 1e-9}
-    row |= {"eta2": 0.5, "omega2": float("nan"), "note": "why"}
-    table = statistics_table("anova_one_way", pd.DataFrame([row]))
-    assert table.rows == [["cnn", "top-1 accuracy", "5", "24", "1,234.6", "< 0.001", "0.500", "", "why"]]
+    row = {"architecture": "cnn", "metric": "top1", "term": "volume", "method": "Welch", "advised": True, "df": 5.0}
+    row |= {"df2": 18.94, "sum_sq": math.nan, "F": 1234.56, "p": 1e-9, "p_holm": 0.0123, "partial_eta2": math.nan}
+    row |= {"partial_omega2": 0.5, "lower": 0.2, "upper": 0.7, "note": "why"}
+    (shown,) = statistics_table("anova", pd.DataFrame([row])).rows
+    assert shown == [
+        *("cnn", "top-1 accuracy", "volume", "Welch", "yes", "5", "18.94"),
+        *("1,234.6", "< 0.001", "0.012", "0.500 (0.200 to 0.700)", "why"),
+    ]
+
+
+def test_of_forecasts_those_asked_for_are_shown_in_percent() -> None:
+    row = {"architecture": "cnn", "origin": 500.0, "n": 1000.0, "multiple": 2.0, "median": 0.945, "lower": 0.94}
+    row |= {"upper": 0.95, "level": 0.9, "actual": math.nan, "asked": True, "note": "few points: 6 | back-test: no"}
+    frame = pd.DataFrame([row, {**row, "asked": False}, {**row, "origin": 250.0}])
+    table = statistics_table("forecast", frame)
+    assert table.rows == [["cnn", "1,000", "2×", "94.5 (94.0 to 95.0)", "90 %", "few points: 6; back-test: no"]]
+    assert "Measured (%)" not in table.head
+
+
+@pytest.mark.parametrize(
+    ("bounds", "shown"),
+    [
+        ((441.6, 301.8, 559.7), ["442", "302 to 560 (95 %)"]),
+        ((11427.0, 734.2, math.inf), ["11,427", "734 or more (95 %)"]),
+        ((441.6, 0.0, 559.7), ["442", "up to 560 (95 %)"]),
+        ((math.inf, 734.2, math.inf), ["out of reach", "734 or more (95 %)"]),
+    ],
+)
+def test_images_that_are_enough(bounds: tuple[float, float, float], shown: list[str]) -> None:
+    row = dict(zip(("n", "lower", "upper"), bounds, strict=True))
+    row |= {
+        "architecture": "cnn",
+        "question": "margin",
+        "threshold": 0.01,
+        "level": 0.95,
+        "required": 500.0,
+        "note": "",
+    }
+    table = statistics_table("enough", pd.DataFrame([row]))
+    assert table.rows == [["cnn", "within 1 point of all data", *shown, "500"]]
+
+
+def test_the_glance_tells_of_images_needed_and_the_first_forecast() -> None:
+    part = {"mean": 0.95, "lower": 0.94, "upper": 0.96}
+    known = {"verdict": "enough", "n": 719, "share": 0.5, "top1": part, "top1_full": part, "gain_per_doubling": part}
+    forecast = [{"n": 2876.0, "multiple": 2.0, "median": 0.988, "lower": 0.984, "upper": 0.993, "level": 0.9}]
+    told = {
+        "cnn": {**known, "needed": {"n": 441.6, "lower": 301.8, "upper": None}, "forecast": forecast},
+        "mlp": {**known, "needed": None, "forecast": []},
+        "old": known,
+    }
+    table = glance({"architectures": told, "findings": []})
+    assert table
+    assert [row[1] for row in table["rows"]] == [
+        "719 images (50 %); needed: 442 (302 or more)",
+        *["719 images (50 %)"] * 2,
+    ]
+    assert table["head"][-1] == "Forecast for 2× the data (90 % interval)"
+    assert [row[-1] for row in table["rows"]] == ["98.8 % (98.4 to 99.3 %)", "–", "–"]
+    assert len(glance({"architectures": {"old": known}, "findings": []})["head"]) == 5  # type: ignore[index]
 
 
 COMMENT = """\

@@ -12,8 +12,8 @@ import pandas as pd
 import pytest
 from unit.analysis.synthetic import collected_of, files_of, write_runs
 
+from datavolume.analysis.tables import STATISTICS
 from datavolume.artefacts import chosen, find
-from datavolume.showing import STATISTICS
 from datavolume.study import Artefact, Paths, expand, load_study, write_plan
 from datavolume.study.paths import FIGURE_FORMATS, TABLE_FORMATS
 

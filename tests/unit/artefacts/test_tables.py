@@ -5,7 +5,7 @@ from pathlib import Path
 
 import pandas as pd
 import pytest
-from unit.artefacts.conftest import results_of
+from unit.artefacts.answers import synthetic
 
 from datavolume.artefacts.results import Results
 from datavolume.artefacts.setting import Table, make, to_html, to_latex, write
@@ -28,13 +28,13 @@ def test_results_table_says_mean_and_interval(results: Results) -> None:
 
 
 def test_one_run_has_no_interval() -> None:
-    table = make("results", results_of(fractions=(1.0,), seeds=1))
+    table = make("results", synthetic(fractions=(1.0,), seeds=1))
     assert "(" not in table.groups[0][0][4]
     assert table.data["top1_lower"].isna().all()
 
 
 def test_sizes_have_no_share() -> None:
-    assert "Share" not in make("results", results_of(fractions=(), sizes=(50, 100), seeds=2)).head
+    assert "Share" not in make("results", synthetic(fractions=(), sizes=(50, 100), seeds=2)).head
 
 
 def test_csv_holds_the_numbers_to_the_last_bit(results: Results, tmp_path: Path) -> None:

@@ -94,28 +94,18 @@ def _panel(axes: Axes, data: pd.DataFrame, look: Mark) -> None:
     axes.axhline(100 * row["margin"], color=_GREY, linewidth=1.1, linestyle=(0, (5, 2)))
     if len(data) > 1 and math.isfinite(row["needed"]):
         if math.isfinite(row["needed_upper"]):
-            axes.axvspan(
-                max(row["needed_lower"], left), row["needed_upper"], color=look.colour, alpha=0.16, linewidth=0
-            )
+            ends = max(row["needed_lower"], left), row["needed_upper"]
+            axes.axvspan(*ends, color=look.colour, alpha=0.16, linewidth=0)
         axes.axvline(row["needed"], color=look.colour, linewidth=1.3)
     axes.set_xlim(left, right)
-    centre = 100 * data["shortfall"]
-    reach = (
-        (centre - 100 * data["shortfall_lower"]).clip(lower=0),
-        (100 * data["shortfall_upper"] - centre).clip(lower=0),
-    )
-    axes.errorbar(data["n"], centre, reach, fmt="none", ecolor="0.3", elinewidth=1, capsize=2.5)
+    known = data[data["shortfall_upper"].notna()]
+    reach = known["shortfall"] - known["shortfall_lower"], known["shortfall_upper"] - known["shortfall"]
+    bounds = [100 * part.clip(lower=0) for part in reach]
+    axes.errorbar(known["n"], 100 * known["shortfall"], bounds, fmt="none", ecolor="0.3", elinewidth=1, capsize=2.5)
     for enough, face in ((True, look.colour), (False, "white")):
         own = data[_shown(data) == enough]
-        axes.plot(
-            own["n"],
-            100 * own["shortfall"],
-            look.marker,
-            color=look.colour,
-            markerfacecolor=face,
-            zorder=3,
-            markersize=6,
-        )
+        style: dict[str, Any] = {"color": look.colour, "markerfacecolor": face, "markersize": 6, "zorder": 3}
+        axes.plot(own["n"], 100 * own["shortfall"], look.marker, **style)
 
 
 def _shown(data: pd.DataFrame) -> pd.Series[bool]:

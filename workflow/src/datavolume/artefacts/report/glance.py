@@ -67,13 +67,12 @@ def _row(name: str, values: Mapping[str, Any]) -> list[str]:
 
 
 def _needed(values: Mapping[str, Any]) -> str:
-    """`, 442 needed (302 to 560)`: empty where nothing is known."""
+    """`; needed: 442 (302 to 560)`: empty where nothing is known. Beyond a known lower end, null is out of reach."""
     found = values.get("needed") or {}
-    if found.get("n") is None:
-        return ""
-    ends = (math.nan if (end := found.get(key)) is None else float(end) for key in ("lower", "upper"))
-    text = needed(float(found["n"]), *ends)
-    return f"; needed: {text}"
+    n, lower, upper = (found.get(key) for key in ("n", "lower", "upper"))
+    beyond = math.nan if lower is None else math.inf
+    numbers = (math.nan if lower is None else lower, beyond if upper is None else upper)
+    return "" if n is None and lower is None else f"; needed: {needed(beyond if n is None else n, *numbers)}"
 
 
 def _forecast_head(foretold: Sequence[Mapping[str, Any]]) -> str:
