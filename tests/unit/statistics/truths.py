@@ -286,7 +286,11 @@ def effect_sizes_by_seed(rng: np.random.Generator, rounds: int) -> Shares:
             for name, own in (("", frame), (", holes", _with_holes(rng, frame, ["n"]))):
                 row = blocked(own, "value", ["n"], "seed").table.iloc[0]
                 found[f"effect size, {seeds} seeds{name}"] = covered(row["lower"], truth, row["upper"])
-        return found
+        values = 2 * rng.normal(size=(5, 1, 1)) + means[:, None] + rng.normal(size=(5, 4, 2))
+        row = blocked(frame_of(values, "seed", "n", "architecture"), "value", ["n", "architecture"], "seed").table.iloc[
+            0
+        ]
+        return {**found, "effect size, 5 seeds, one of two factors": covered(row["lower"], truth, row["upper"])}
 
     return counted(rounds, one)
 

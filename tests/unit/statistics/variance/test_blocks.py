@@ -144,3 +144,16 @@ def test_clusters_of_one_give_hc2() -> None:
     X, y = np.column_stack([np.ones(20), rng.normal(size=20)]), rng.normal(size=20)
     robust = clustered(X, y, np.arange(20))
     assert robust.errors == pytest.approx(sm.OLS(y, X).fit().HC2_se)
+
+
+def test_a_missing_run_does_not_change_what_a_share_of_variance_is_of() -> None:
+    """Of single runs, beside what else varies: the same in repeated measures, the mixed model and independent runs."""
+    frame = grid(between=0.5, seeds=300)
+    truth = 0.2**2 * np.var(np.log([100, 200, 400]))
+    whole, holes = (blocked(rows, "top1", ["n", "architecture"], "seed") for rows in (frame, frame.drop(index=[7])))
+    assert (whole.method, holes.method) == ("repeated measures", "mixed model")
+    for found in (whole, holes):
+        row = found.table.iloc[0]
+        assert row["partial_omega2"] == pytest.approx(truth / (truth + 0.3**2), abs=0.04)
+        assert row["lower"] < truth / (truth + 0.3**2) < row["upper"]
+    assert whole.table["partial_omega2"].to_numpy() == pytest.approx(holes.table["partial_omega2"].to_numpy(), abs=0.01)

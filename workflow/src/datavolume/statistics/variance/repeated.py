@@ -25,8 +25,8 @@ __all__ = ["Repeated", "repeated"]
 
 @dataclass(frozen=True)
 class Repeated:
-    """`term`: places of the factors; `df1`, `df2` before the correction by `epsilon`, `p` after it; `total`: the means
-    of each seed at the term's levels that are compared."""
+    """`term`: places of the factors; `total`: number of values; `df1`, `df2` before the correction by `epsilon`, `p`
+    after it."""
 
     term: tuple[int, ...]
     total: int
@@ -44,7 +44,7 @@ def repeated(values: Array, shape: Sequence[int]) -> list[Repeated]:
     """values: [seeds, product of shape], the last factor's level changing first; two seeds or more."""
     places = range(len(shape))
     terms = [term for order in range(1, len(shape) + 1) for term in combinations(places, order)]
-    return [_test(values, term, _contrasts(shape, term), math.prod(shape[place] for place in term)) for term in terms]
+    return [_test(values, term, _contrasts(shape, term)) for term in terms]
 
 
 def _contrasts(shape: Sequence[int], term: Sequence[int]) -> Array:
@@ -59,12 +59,12 @@ def _helmert(count: int) -> Array:
     return np.asarray(linalg.helmert(count).T, dtype=np.float64)
 
 
-def _test(values: Array, term: tuple[int, ...], contrasts: Array, levels: int) -> Repeated:
+def _test(values: Array, term: tuple[int, ...], contrasts: Array) -> Repeated:
     scores = (values - values.mean(axis=0).mean()) @ contrasts
     seeds, df1 = scores.shape
     mean = scores.mean(axis=0)
     square, error = seeds * float((mean**2).sum()), float(((scores - mean) ** 2).sum())
-    df2, total = df1 * (seeds - 1), seeds * levels
+    df2, total = df1 * (seeds - 1), values.size
     if rounding_only(error, values):
         return Repeated(term, total, df1, df2, square, error, math.nan, math.nan, math.nan, math.nan)
     f, epsilon = (square / df1) / (error / df2), _epsilon(scores)
