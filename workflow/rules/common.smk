@@ -2,7 +2,7 @@ import sys
 from pathlib import Path
 
 from datavolume.opening import open_workflow, prepare_environment
-from datavolume.showing import CONFIDENCE, STATISTICS
+from datavolume.analysis.tables import CONFIDENCE, STATISTICS
 
 prepare_environment(Path(workflow.basedir) / "src")
 

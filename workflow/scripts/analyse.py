@@ -6,19 +6,18 @@ from typing import Any
 
 import pandas as pd
 
-from datavolume.analysis.answering.analyse import TABLES
 from datavolume.analysis.answering.analyse import analyse as statistics_of
 from datavolume.analysis.answering.answer import answer
 from datavolume.analysis.answering.factor_answer import factor_answer
 from datavolume.analysis.answering.factors import rank
 from datavolume.analysis.answering.groups import groups
 from datavolume.analysis.curves import curves, named, several_volumes
+from datavolume.analysis.tables import FACTORS, VOLUME
 from datavolume.files import write_csv, write_json
 from datavolume.scripting import reporting
 from datavolume.study import Answer
 
 FRAMES = ("summary", "points", "plan")
-FACTORS = {"factors": "values", "factor_tests": "tests"}
 
 
 def analyse(
@@ -29,7 +28,7 @@ def analyse(
     asked: Answer,
     outputs: Mapping[str, Path],
 ) -> None:
-    """`frames`: FRAMES; `asked`: what the question is about; `outputs`: TABLES, FACTORS and answer."""
+    """`frames`: FRAMES; `asked`: what the question is about; `outputs`: VOLUME, FACTORS and answer."""
     points = named(frames["points"], asked.experiments)
     runs = curves(frames["summary"], points, frames["plan"])
     of_factors = asked.about == "factors"
@@ -51,5 +50,5 @@ if "snakemake" in globals():
             margin=snakemake.params.margin,
             question=snakemake.params.question,
             asked=Answer(**snakemake.params.asked),
-            outputs={name: Path(snakemake.output.get(name)) for name in (*TABLES, *FACTORS, "answer")},
+            outputs={name: Path(snakemake.output.get(name)) for name in (*VOLUME, *FACTORS, "answer")},
         )

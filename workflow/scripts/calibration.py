@@ -7,11 +7,11 @@ import pandas as pd
 
 from datavolume.analysis.calibration import calibrated
 from datavolume.analysis.curves import named
+from datavolume.analysis.tables import CONFIDENCE
 from datavolume.files import write_csv
 from datavolume.scripting import reporting
 
 FRAMES = ("summary", "points")
-OUTPUTS = ("calibration", "reliability", "margins", "ensembles")
 
 
 def calibration(
@@ -24,7 +24,7 @@ def calibration(
     """`frames`: FRAMES; `predictions`: the file of every seed block; `experiments`: whose runs (none: all)."""
     points, summary = named(frames["points"], experiments), frames["summary"]
     tables = calibrated(summary[summary["run"].isin(points["run"])], predictions)
-    for name in OUTPUTS:
+    for name in CONFIDENCE:
         write_csv(outputs[name], getattr(tables, name))
 
 
@@ -34,5 +34,5 @@ if "snakemake" in globals():
             frames={name: pd.read_parquet(snakemake.input.get(name)) for name in FRAMES},
             predictions=[Path(file) for file in snakemake.input.predictions],
             experiments=snakemake.params.experiments,
-            outputs={name: Path(snakemake.output.get(name)) for name in OUTPUTS},
+            outputs={name: Path(snakemake.output.get(name)) for name in CONFIDENCE},
         )

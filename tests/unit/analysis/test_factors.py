@@ -235,7 +235,7 @@ def test_what_the_script_writes(tmp_path: Path) -> None:
         return by_batch(run) - 0.1 * (1 - (run.volume.fraction or 0))
 
     frames: Frames = designed(tmp_path, {"ablation": ABLATION, "volume": grid}, top1)
-    outputs = {name: tmp_path / f"{name}.csv" for name in (*script.TABLES, *script.FACTORS, "answer")}
+    outputs = {name: tmp_path / f"{name}.csv" for name in (*script.VOLUME, *script.FACTORS, "answer")}
     given = {"frames": vars(frames), "margin": 0.01, "question": "?", "outputs": outputs}
     script.analyse(**given, asked=Answer(experiments=("volume",)))
     answer = json.loads(outputs["answer"].read_text())

@@ -10,12 +10,13 @@ import pandas as pd
 import pytest
 from unit.analysis.test_answer import answer_of, plan_for, summary_of
 
-from datavolume.analysis.answering.analyse import TABLES, analyse
+from datavolume.analysis.answering.analyse import analyse
 from datavolume.analysis.outlook.ahead import FORECAST, forecasts
 from datavolume.analysis.outlook.enough import ENOUGH, enough
 from datavolume.analysis.outlook.spread import SEEDS, VARIANCE, seeds_needed, variance
 from datavolume.analysis.outlook.steps import NEXT_STEPS, next_steps
 from datavolume.analysis.replicates import measured
+from datavolume.analysis.tables import VOLUME
 from datavolume.statistics.variance import power_of_seeds, width_of_seeds
 
 pytestmark = pytest.mark.filterwarnings("error")
@@ -126,7 +127,7 @@ def test_seeds_needed() -> None:
 def test_small_studies_have_frames_with_all_columns(seeds: int, fractions: tuple[float, ...]) -> None:
     summary = summary_of({"cnn": {fraction: 0.5 + fraction / 3 for fraction in fractions}}, seeds=seeds)
     frames = analyse(summary, plan_for(summary), margin=0.01).frames()
-    assert list(frames) == list(TABLES)
+    assert list(frames) == list(VOLUME)
     assert list(frames["seeds"].columns) == SEEDS
     assert len(frames["enough"]) == (2 if len(fractions) > 1 else 0)
 

@@ -17,9 +17,9 @@ from datavolume.study import Decision, LaidOut, Paths, Plan, Study, designs, pla
 __all__ = ["Planning"]
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, eq=False)
 class Planning:
-    """The designs of one study, with the decisions that stand in its results."""
+    """The designs of one study, with the decisions that stand in its results; one of its kind, as what it knows grows."""
 
     study: Study
     paths: Paths
@@ -73,19 +73,11 @@ class Planning:
         return Decision(experiment, stage, {})
 
     @property
-    def shared(self) -> int:
-        """Trainings saved, as several places of the designs ask for the same run."""
-        return sum(len(one.points) for one in self.laid_out) - len(self.plan.runs)
-
-    @property
     def _stamp(self) -> tuple[tuple[Path, int], ...]:
         if not self.staged:
             return ()
         files = sorted((self.paths.root / "decided").glob("*/*.json"))
         return tuple((file, file.stat().st_mtime_ns) for file in files)
-
-    def __hash__(self) -> int:
-        return id(self)
 
 
 Stamp = tuple[tuple[Path, int], ...]

@@ -18,13 +18,8 @@ from datavolume.errors import UserError
 from datavolume.study import Artefact, Paths, Study
 from datavolume.study.validate import nearest
 
-__all__ = ["CONFIDENCE", "STATISTICS", "Showing"]
+__all__ = ["Showing"]
 
-STATISTICS = (
-    *("anova", "assumptions", "pairs", "log_linear", "influence", "slopes", "requirement"),
-    *("enough", "forecast", "families", "next_steps", "variance", "seeds", "factors", "factor_tests"),
-)
-CONFIDENCE = ("calibration", "reliability", "margins", "ensembles")
 _COLLECTED = ("metrics", "timing", "summary", "points", "plan")
 
 

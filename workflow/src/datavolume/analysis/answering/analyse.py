@@ -19,18 +19,14 @@ from datavolume.analysis.outlook.ahead import forecasts
 from datavolume.analysis.outlook.enough import enough
 from datavolume.analysis.outlook.spread import seeds_needed, variance
 from datavolume.analysis.outlook.steps import next_steps
+from datavolume.analysis.tables import VOLUME
 from datavolume.analysis.testing.anova import anova, assumptions, pairs
 from datavolume.analysis.testing.lines import influences, log_linear, slopes
 from datavolume.analysis.testing.requirement import gains, requirement
 from datavolume.analysis.volumes import Volumes
 from datavolume.study import Answer
 
-__all__ = ["TABLES", "Statistics", "analyse"]
-
-TABLES = (
-    *("anova", "assumptions", "pairs", "log_linear", "influence", "slopes", "requirement"),
-    *("enough", "forecast", "families", "next_steps", "variance", "seeds"),
-)
+__all__ = ["Statistics", "analyse"]
 
 _ASKED = Answer()
 
@@ -58,8 +54,8 @@ class Statistics:
     left_out: Mapping[str, int]
 
     def frames(self) -> dict[str, pd.DataFrame]:
-        """By the stem of the CSV file: TABLES."""
-        return {name: getattr(self, name) for name in TABLES}
+        """By the stem of the CSV file: tables.VOLUME."""
+        return {name: getattr(self, name) for name in VOLUME}
 
 
 def analyse(summary: pd.DataFrame, plan: pd.DataFrame, *, margin: float, asked: Answer = _ASKED) -> Statistics:
