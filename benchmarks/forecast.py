@@ -1,6 +1,6 @@
 """Forecasts of real learning curves: error, coverage and width of intervals, against simpler methods.
 
-    python benchmarks/forecast.py                  # both sets, the reported half (and the vision curves' tuning half)
+    python benchmarks/forecast.py                  # all sets, the reported half (and the vision curves' tuning half)
     python benchmarks/forecast.py --curves 100     # a part of the tabular curves, drawn once
     python benchmarks/forecast.py --calibrate      # the constants of the spread, learned again on the tuning half
 
@@ -12,6 +12,7 @@ from __future__ import annotations
 import argparse
 import time
 from collections.abc import Callable, Iterable
+from dataclasses import replace
 from itertools import chain
 from typing import Any
 
@@ -20,12 +21,23 @@ import pandas as pd
 from forecasting import gaussian_process
 from forecasting.calibrate import learn
 from forecasting.curves import FOLDER, Array, Case, published, tabular, vision
+from forecasting.simulated import losses
 
-from datavolume.statistics.curves import FAMILIES, fit, forecast
+from datavolume.statistics.curves import FAMILIES, Curve, fit, forecast
 from datavolume.statistics.curves.fitting import TINIEST
 
 LEVEL = 0.9
-SINGLE = ("last_value", "late_line", "log_linear", "power", "power_offset", "exponential", "m4", "broken_power")
+SINGLE = (
+    "last_value",
+    "late_line",
+    "trend",
+    "log_linear",
+    "power",
+    "power_offset",
+    "exponential",
+    "m4",
+    "broken_power",
+)
 
 
 def log_error(predicted: Array, actual: Array) -> float:
@@ -107,6 +119,7 @@ def show_vision(table: pd.DataFrame) -> None:
         "M3",
         "M4",
         "late_line",
+        "trend",
         "power_offset",
         "m4",
         "broken_power",
@@ -117,6 +130,20 @@ def show_vision(table: pd.DataFrame) -> None:
     print(both.groupby("half")[[*names, "combined inside"]].mean().round(4).T.to_markdown())
     print(f"\nbest single family of ours, on all: {table[list(SINGLE)].mean().min():.4f}")
     print(f"CPU seconds a curve: mean {table['seconds'].mean():.3f}, most {table['seconds'].max():.3f}\n")
+
+
+def show_losses() -> None:
+    """Coverage where there is no upper bound: drawn curves of known truth, and the vision curves times a number."""
+    drawn = measure(losses(60), ours)
+    print(drawn.groupby("set", sort=False)["combined inside"].mean().round(3).to_markdown() + "\n")
+    scaled = pd.concat([measure((as_loss(case, factor) for case in vision()), ours) for factor in (1.0, 5.0)])
+    scaled["factor"] = np.repeat([1.0, 5.0], len(scaled) // 2)
+    print(scaled.groupby("factor")[["combined", "combined inside"]].mean().round(4).to_markdown() + "\n")
+
+
+def as_loss(case: Case, factor: float) -> Case:
+    curve = Curve(case.curve.n, factor * np.asarray(case.curve.value), kind="loss")
+    return replace(case, curve=curve, actual=factor * case.actual)
 
 
 def show_tabular(table: pd.DataFrame) -> None:
@@ -145,7 +172,7 @@ def main() -> None:
     )
     parser.add_argument("--calibrate", action="store_true", help="learn the spread's constants on the tuning half")
     parser.add_argument("--half", choices=["report", "tuning"], default="report", help="of the tabular curves")
-    parser.add_argument("--skip", choices=["vision", "tabular"], help="leave a set out")
+    parser.add_argument("--skip", nargs="+", default=[], choices=["vision", "losses", "tabular"], help="leave sets out")
     parser.add_argument("--save", help="CSV with a row a tabular curve")
     arguments = parser.parse_args()
     if not FOLDER.is_dir():
@@ -154,9 +181,11 @@ def main() -> None:
         tuning = (case for case in vision() if case.half == "tuning")
         print(learn(chain(tuning, tabular("tuning", arguments.curves or 400, (1, 4, 8)))))
         return
-    if arguments.skip != "vision":
+    if "vision" not in arguments.skip:
         show_vision(measure(vision(), ours, singles, hindsight))
-    if arguments.skip != "tabular":
+    if "losses" not in arguments.skip:
+        show_losses()
+    if "tabular" not in arguments.skip:
         table = measure(tabular(arguments.half, arguments.curves), ours, singles, process)
         show_tabular(table)
         show_tabular(measure(tabular(arguments.half, arguments.curves, (4, 8)), ours, singles))

@@ -37,6 +37,15 @@ def test_exponential_is_recovered():
     assert fitted.params == pytest.approx({"offset": 0.1, "scale": 0.5, "rate": 1 / 20_000}, rel=1e-3)
 
 
+@pytest.mark.parametrize("sizes", [6, 12])
+def test_an_exponential_that_has_run_out_is_found(sizes):
+    """At the largest size, 40 times where it has fallen to a 1/e, all but a share of 1e-17 is gone."""
+    n = np.geomspace(1000, 32_000, sizes)
+    fitted = found(0.05 + 0.3 * np.exp(-n / 800), "exponential", "error", n)
+    assert fitted.params == pytest.approx({"offset": 0.05, "scale": 0.3, "rate": 1 / 800}, rel=1e-3)
+    assert fitted.converged
+
+
 def test_m4_satisfies_its_own_equation():
     """n as a function of y is explicit: choose y, work out n, fit, and get the five numbers again."""
     initial, offset, alpha, scale, exponent = 0.9, 0.1, 0.7, 200.0, 0.6

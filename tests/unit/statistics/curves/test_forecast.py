@@ -128,7 +128,7 @@ def test_short_curves_leave_the_bent_families_out():
     assert set(forecast(Curve(N[:5], power()[:5]), [25_600]).weights) == {
         "power",
         "power_offset",
-        "late_line",
+        "trend",
         "last_value",
     }
 

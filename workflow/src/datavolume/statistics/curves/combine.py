@@ -19,9 +19,9 @@ from datavolume.statistics.curves.spread import Evidence, evidence
 __all__ = ["Combination", "combine"]
 
 TRUST = 0.25
-ENDS = ("late_line", "last_value")
+ENDS = ("trend", "last_value", "power")
 FADE = 5.0  # per unit of ln n: at half the largest size they count a thirtieth
-DOUBT = 0.1  # relative error below which back-tests do not tell components apart
+DOUBT = 0.05  # relative error below which back-tests do not tell components apart
 
 
 @dataclass(frozen=True)

@@ -54,7 +54,7 @@ def _fit(
         return None
     task = problem(data, ends[able], component.recency)
     solution = solve(FAMILIES[component.family], task)
-    if component.family in ("power", "late_line"):  # more data is not expected to harm: a rise at the end goes level
+    if component.family in ("power", "trend"):  # more data is not expected to harm: a rise at the end goes level
         solution.theta[:, 1] = np.maximum(solution.theta[:, 1], 0)
     return component, task, solution, able
 

@@ -18,6 +18,7 @@ from scipy.special import expit
 from datavolume.statistics.curves import models, starts
 from datavolume.statistics.curves.curve import Array
 from datavolume.statistics.curves.models import Frame
+from datavolume.statistics.curves.trend import trend_fit
 
 __all__ = ["FAMILIES", "Family"]
 
@@ -79,7 +80,7 @@ def _power_offset(theta: Array, frame: Frame) -> Parameters:
 
 def _exponential(theta: Array, frame: Frame) -> Parameters:
     level, rate = np.exp(theta[0]), np.exp(theta[2])
-    scale = level * expit(-theta[1]) * np.exp(rate)
+    scale = level * expit(-theta[1]) * np.exp(rate / (1 + rate))
     per_sample = float(rate / np.exp(frame.log_last[0]))
     return {"offset": float(level * expit(theta[1])), "scale": float(scale), "rate": per_sample}
 
@@ -124,6 +125,15 @@ _ALL = (
         refined=False,
     ),
     Family(
+        "trend",
+        "y = a n^-c with c wandering along the curve, from its end on constant",
+        models.straight,
+        trend_fit,
+        _power,
+        (_LEVEL, _SLOPE),
+        refined=False,
+    ),
+    Family(
         "log_linear",
         "y = a + b ln n",
         models.line,
@@ -148,7 +158,7 @@ _ALL = (
         models.exponential,
         starts.exponential_grid,
         _exponential,
-        (_LEVEL, (-12.0, 12.0), (-3.0, 7.0)),
+        (_LEVEL, (-12.0, 12.0), (-3.0, 12.0)),
     ),
     Family(
         "m4",

@@ -14,7 +14,7 @@ from numpy.typing import ArrayLike, NDArray
 from datavolume.errors import UserError
 from datavolume.statistics.curves.curve import Array, Curve, Kind
 from datavolume.statistics.curves.families import FAMILIES, Family
-from datavolume.statistics.curves.models import Frame
+from datavolume.statistics.curves.models import SMALLEST, Frame
 from datavolume.statistics.curves.solver import minimise
 
 __all__ = ["Falling", "Fitted", "Problem", "Solution", "falling", "fit", "problem", "solve"]
@@ -102,8 +102,7 @@ class Fitted:
 def falling(curve: Curve) -> Falling:
     sizes = curve.sizes()
     y = curve.decreasing(sizes.value)
-    least = TINIEST if curve.kind != "loss" else float(np.min(y))
-    y = np.maximum(y, np.maximum(least, np.minimum(sizes.se, 1.0) if curve.kind != "loss" else 0.0))
+    y = np.maximum(y, SMALLEST if curve.kind == "loss" else np.clip(sizes.se, TINIEST, 1.0))
     return Falling(np.log(sizes.n), y, sizes.se / y, curve.top, curve.kind)
 
 

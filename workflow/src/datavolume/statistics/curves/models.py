@@ -19,6 +19,7 @@ __all__ = [
     "Frame",
     "broken_power",
     "exponential",
+    "exponential_decay",
     "initial_and_limit",
     "line",
     "log_line",
@@ -81,9 +82,14 @@ def power_offset(theta: Array, u: Array, _frame: Frame) -> Array:
 
 
 def exponential(theta: Array, u: Array, _frame: Frame) -> Array:
-    """y = A (s + (1 - s) exp(-c (n/n_last - 1))), theta = (ln A, logit s, ln c)."""
+    """y = A (s + (1 - s) exp(-c n/n_last + c/(1 + c))), theta = (ln A, logit s, ln c)."""
     level, share, rate = _columns(theta)
-    return level + np.log(expit(share) + expit(-share) * power_of(-np.exp(rate) * np.expm1(np.minimum(u, 50))))
+    return level + np.log(expit(share) + expit(-share) * exponential_decay(np.exp(rate), u))
+
+
+def exponential_decay(rate: Array, u: Array) -> Array:
+    """1 at n = n_last / (1 + c): there the amplitude is told by the data, also of a curve that has run out long ago."""
+    return power_of(rate / (1 + rate) - rate * np.exp(np.minimum(u, 50)))
 
 
 def broken_power(theta: Array, u: Array, _frame: Frame) -> Array:

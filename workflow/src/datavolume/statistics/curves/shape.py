@@ -13,7 +13,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 import numpy as np
-from scipy import stats
+from scipy.special import ndtri
 
 from datavolume.statistics.curves.curve import Array, Curve
 
@@ -55,7 +55,7 @@ def _noise(n: Array, y: Array, se: Array) -> Array:
 
 
 def _critical(comparisons: int) -> float:
-    return float(stats.norm.isf(CHANCE / max(comparisons, 1)))
+    return float(-ndtri(CHANCE / max(comparisons, 1)))
 
 
 def _rise(n: Array, y: Array, noise: Array, accuracy: bool) -> str | None:

@@ -12,7 +12,7 @@ import numpy as np
 from scipy.special import logit
 
 from datavolume.statistics.curves.curve import Array
-from datavolume.statistics.curves.models import Frame, initial_and_limit, power_of, softplus
+from datavolume.statistics.curves.models import Frame, exponential_decay, initial_and_limit, power_of, softplus
 from datavolume.statistics.curves.solver import weighted_lines
 
 __all__ = [
@@ -29,7 +29,7 @@ __all__ = [
 LATE_SHARE = 0.25  # of the sizes: what the late line sees (issue: "the last quarter of the fit points")
 LATE_LEAST = 3
 POWERS = np.exp(np.linspace(-3.5, 1.2, 14))
-RATES = np.exp(np.linspace(-1, 5, 12))
+RATES = np.exp(np.linspace(-1, 11, 49))  # up to a curve that had run out at a ten-thousandth of its largest size
 
 
 def power_fit(u: Array, y: Array, weight: Array, _frame: Frame) -> Array:
@@ -59,7 +59,7 @@ def power_grid(u: Array, y: Array, weight: Array, _frame: Frame) -> Array:
 
 
 def exponential_grid(u: Array, y: Array, weight: Array, _frame: Frame) -> Array:
-    return _offset_grid(RATES, lambda rate: power_of(-rate * np.expm1(np.minimum(u, 50))[:, None]), y, weight)
+    return _offset_grid(RATES, lambda rate: exponential_decay(rate, u[:, None]), y, weight)
 
 
 def _offset_grid(rates: Array, shape: Callable[[Array], Array], y: Array, weight: Array) -> Array:
