@@ -1,8 +1,8 @@
 import sys
 from pathlib import Path
 
-from datavolume.opening import open_workflow, prepare_environment
 from datavolume.analysis.tables import CONFIDENCE, STATISTICS
+from datavolume.opening import open_workflow, prepare_environment
 
 prepare_environment(Path(workflow.basedir) / "src")
 

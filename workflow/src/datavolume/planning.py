@@ -19,7 +19,7 @@ __all__ = ["Planning"]
 
 @dataclass(frozen=True, eq=False)
 class Planning:
-    """The designs of one study, with the decisions that stand in its results; one of its kind, as what it knows grows."""
+    """The designs of one study, with the decisions that stand in its results; hashed by identity."""
 
     study: Study
     paths: Paths
