@@ -76,7 +76,8 @@ def short_time(seconds: float) -> str:
     for unit, length in (("s", 1.0), ("min", 60.0)):
         if seconds < 90 * length:
             return f"{seconds / length:.2g} {unit}"
-    return f"{seconds / 3600:,.3g} h"
+    hours = seconds / 3600
+    return f"{count(hours) if hours >= 100 else f'{hours:.3g}'} h"
 
 
 def question_words(question: str, threshold: float) -> str:

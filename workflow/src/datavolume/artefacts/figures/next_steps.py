@@ -54,7 +54,10 @@ def next_steps(results: Results, *, architectures: Names = None) -> tuple[Figure
     if data.empty:
         return saying(_NOTHING), data
     costs = _known(data)
-    figure = Figure(figsize=(7.4, 0.32 * len(data) + 0.34 * data["from_architecture"].nunique() + 1.5))
+    longest = max(len(option_words(row)) for row in each(data))
+    figure = Figure(
+        figsize=(7.4 + 0.07 * max(longest - 28, 0), 0.32 * len(data) + 0.34 * data["from_architecture"].nunique() + 1.5)
+    )
     axes = figure.subplots(
         1, 1 + len(costs), sharey=True, width_ratios=[3.2, *(1.5 if len(costs) == 1 else 1 for _ in costs)]
     )
@@ -121,7 +124,7 @@ def _bars(axes: Axes, values: pd.Series[float], places: Any, cost: _Cost, colour
             cost.words(value), (0 if math.isnan(value) else value, y), xytext=(3, 0), textcoords="offset points",
             va="center", fontsize=8,
         )  # fmt: skip
-    axes.set_xlim(0, 1.75 * max(float(known.max()), 1e-9))
+    axes.set_xlim(0, 2.1 * max(float(known.max()), 1e-9))
     axes.set_xlabel(cost.title)
     axes.xaxis.set_ticks([])
     axes.grid(False)

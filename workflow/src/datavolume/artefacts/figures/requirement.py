@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from typing import TYPE_CHECKING, Any
 
 import pandas as pd
@@ -120,11 +120,22 @@ def _points_axis(axes: Axes, data: pd.DataFrame) -> None:
     values = 100 * data[["shortfall", "shortfall_lower", "shortfall_upper"]].to_numpy(dtype=float)
     low, high = float(pd.Series(values.ravel()).min()), max(float(pd.Series(values.ravel()).max()), 0.75 * even)
     axes.set_yscale("symlog", linthresh=even, linscale=1.2)
-    axes.set_ylim(min(low, 0) - 0.15 * even, 1.35 * high)
-    ticks = [-even, -even / 2, 0.0, even / 2, even, *(even * step * 10**k for k in range(3) for step in (2.5, 5, 10))]
-    axes.yaxis.set_major_locator(FixedLocator([tick for tick in ticks if min(low, 0) <= tick <= 1.3 * high]))
+    low = min(low, 0)
+    axes.set_ylim(low - 0.15 * even, 1.35 * high)
+    ticks = [0.0, even / 2, 10 * even, even, 100 * even, *(even * step for step in (5, 2.5, 50, 25, -0.5, -1))]
+    axes.yaxis.set_major_locator(FixedLocator(_apart(axes, [tick for tick in ticks if low <= tick <= 1.3 * high])))
     axes.yaxis.set_minor_locator(NullLocator())
     axes.yaxis.set_major_formatter(FuncFormatter(lambda value, _: f"{value:.3g}".replace("-", "−")))
+
+
+def _apart(axes: Axes, ticks: Sequence[float]) -> list[float]:
+    """Those that stand a tenth of the axis from all before them."""
+    places = axes.transLimits.transform(axes.transScale.transform([(1.0, tick) for tick in ticks]))[:, 1]
+    kept: list[int] = []
+    for rank, place in enumerate(places):
+        if all(abs(place - places[other]) >= 0.1 for other in kept):
+            kept.append(rank)
+    return [ticks[rank] for rank in kept]
 
 
 def _said(data: pd.DataFrame) -> list[str]:
