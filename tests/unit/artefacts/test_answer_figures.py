@@ -13,6 +13,7 @@ import pandas as pd
 import pytest
 from unit.artefacts.answers import digits, synthetic
 
+from datavolume.analysis.words import with_interval
 from datavolume.artefacts.drawing import draw
 from datavolume.artefacts.estimates import between, needed, short_time
 from datavolume.artefacts.figures.foreseen import foreseen
@@ -112,14 +113,24 @@ def test_measured_means_are_those_of_the_runs(sixty: Results) -> None:
     pd.testing.assert_series_equal(data, runs, check_names=False, check_index_type=False)
 
 
+def told(results: Results, question: str) -> str:
+    (row,) = (
+        results.enough[results.enough["question"] == question].query("architecture == 'small_cnn'").to_dict("records")
+    )
+    return needed(row["n"], row["lower"], row["upper"])
+
+
 def test_titles_say_what_is_needed_and_foreseen(sixty: Results) -> None:
-    """As docs/statistics.md has it of the same runs."""
-    mlp, cnn = (axes.get_title(loc="left").split("\n") for axes in draw("forecast", sixty).figure.axes)
-    assert mlp[:2] == ["mlp", "within 1 point of all data: 630 images (488 to 1,190)"]
-    assert cnn[1:3] == ["within 1 point of all data: 442 images (302 to 560)", "99 %: 11,400 images (734 or more)"]
-    assert cnn[3] == "with 10× the data: 99.0 % (97.1 to 99.9 %)"
+    _, cnn = (axes.get_title(loc="left").split("\n") for axes in draw("forecast", sixty).figure.axes)
+    (far,) = sixty.forecast.query("architecture == 'small_cnn' and asked and n == 14380").to_dict("records")
+    assert cnn == [
+        "small_cnn",
+        f"within 1 point of all data: {told(sixty, 'margin')}".replace(" (", " images ("),
+        f"99 %: {told(sixty, 'target')}".replace(" (", " images ("),
+        f"with 10× the data: {with_interval(far['median'], far['lower'], far['upper'])}",
+    ]
     shortfall = draw("requirement", sixty).figure.axes[1].get_title(loc="left").split("\n")
-    assert shortfall == ["small_cnn", "images needed: 442 (302 to 560)", "shown to be enough: 719 images"]
+    assert shortfall == ["small_cnn", f"images needed: {told(sixty, 'margin')}", "shown to be enough: 719 images"]
 
 
 def test_the_margin_stands_below_the_largest_volume(sixty: Results) -> None:
@@ -172,7 +183,9 @@ def test_volumes_that_are_enough_are_filled(sixty: Results) -> None:
     data = drawn.data.set_index(["architecture", "n"])
     row = sixty.requirement.query("architecture == 'mlp' and n == 179").iloc[0]
     assert data.loc[("mlp", 179), "shortfall"] == row["shortfall"]
-    assert data.loc[("mlp", 179), "needed"] == pytest.approx(629.9, abs=0.1)
+    (margin,) = sixty.enough.query("architecture == 'mlp' and question == 'margin'").to_dict("records")
+    found = data.loc[("mlp", 179), ["needed", "needed_lower", "needed_upper"]]
+    assert list(found) == [margin["n"], margin["lower"], margin["upper"]]
 
 
 def test_next_steps_are_gains_in_points_beside_the_price(sixty: Results) -> None:
@@ -218,11 +231,10 @@ def test_interactive_points_say_what_they_are(sixty: Results) -> None:
     traces = {trace.name: trace for trace in figure.data}
     said = traces["forecast, median and interval"].text[-1].split("<br>")
     assert said[0] == "14,380 images, 10× of 1,438"
-    assert said[2].startswith("90 % interval 97.")
-    assert (
-        traces["images for the margin"].text[0]
-        == "within 1 point of all data<br>442 (302 to 560) images<br>95 % interval"
-    )
+    (far,) = sixty.forecast.query("architecture == 'small_cnn' and asked and n == 14380").to_dict("records")
+    assert said[2] == f"90 % interval {100 * far['lower']:.2f} to {100 * far['upper']:.2f}"
+    margin = f"within 1 point of all data<br>{told(sixty, 'margin')} images<br>95 % interval"
+    assert traces["images for the margin"].text[0] == margin
     assert np.asarray(traces["measured, mean over seeds"].y)[-1] == pytest.approx(98.55, abs=0.01)
     points = draw_interactive("requirement", sixty, {"architectures": ["small_cnn"]}).data[0]
     assert points.text[3].startswith("719 images<br>−0.1")
