@@ -114,8 +114,9 @@ def with_holes(terms: Terms, values: Array, blocks: Any, level: float) -> tuple[
     if fit.between <= _TINY * fit.within:
         seeds, most = len(np.unique(blocks)), max(len(places) for _, places in _places(terms))
         why = "the mixed model is singular: no variance between seeds"
-        if seeds > 2 * most:
-            return _clustered(terms, scaled, blocks, level), "cluster-robust", _joined(terms.note, why)
+        robust = _clustered(terms, scaled, blocks, level) if seeds > 2 * most else None
+        if robust is not None and robust["F"].notna().all():
+            return robust, "cluster-robust", _joined(terms.note, why)
         why = f"{why}, and {seeds} seeds are too few for cluster-robust errors of {most} contrasts"
     return _tests(terms, fit.test, values.size, level, _TOO_FEW), "mixed model", _joined(terms.note, why)
 
