@@ -12,6 +12,7 @@ from collections.abc import Callable, Iterable
 from dataclasses import astuple, replace
 
 import numpy as np
+from numpy.typing import NDArray
 from scipy.optimize import brentq, minimize
 
 from datavolume.statistics.curves import Curve, spread
@@ -32,12 +33,11 @@ def learn(cases: Iterable[Case]) -> Spread:
     """Constants from cases of the tuning half."""
     cases = list(cases)
     seen = [look(case) for case in cases]
-    counts = np.array([float(case.set != "vision") for case in cases])
-    counts = counts / counts.sum() + VISION * (1 - counts) / max((1 - counts).sum(), 1)
+    pictures = np.array([case.set == "vision" for case in cases])
     start = np.log([*astuple(SPREAD.less), *astuple(SPREAD.more)])
-    units = _scores(SPREAD, seen)
-    within, rounds = [(-6.0, 3.0)] * len(start), {"maxiter": 15}
-    found = minimize(_surprise, start, (seen, counts, counts @ units), "L-BFGS-B", bounds=within, options=rounds)
+    counts = _counts(pictures, _scores(SPREAD, seen))
+    within, rounds = [(-6.0, 3.0)] * len(start), {"maxiter": 25}
+    found = minimize(_surprise, start, (seen, counts), "L-BFGS-B", bounds=within, options=rounds)
     tabular = [one for one, case in zip(seen, cases, strict=True) if case.set != "vision"]
     chosen = _calibrated(lambda factor: _spread(found.x + np.log(factor)), tabular)
     short = [look(replace(case, curve=_last(case.curve, sizes))) for case in cases[::4] for sizes in (2, 3)]
@@ -65,8 +65,16 @@ def _last(curve: Curve, sizes: int) -> Curve:
     return Curve(n[-sizes:], value[-sizes:], kind=curve.kind, stderr=stderr)
 
 
-def _surprise(logs: Array, seen: list[Look], counts: Array, units: Array) -> float:
-    return float((counts @ _scores(_spread(logs), seen) / units).sum())
+def _counts(pictures: NDArray[np.bool_], scores: Array) -> Array:
+    """What each case's scores count for, (cases, 2): both kinds of curves in units of their own mean score today."""
+    counts = np.zeros_like(scores)
+    for which, weight in ((~pictures, 1.0), (pictures, VISION)):
+        counts[which] = weight / np.maximum(scores[which].sum(0), 1e-300)
+    return counts
+
+
+def _surprise(logs: Array, seen: list[Look], counts: Array) -> float:
+    return float((counts * _scores(_spread(logs), seen)).sum())
 
 
 def _scores(constants: Spread, seen: list[Look]) -> Array:

@@ -184,3 +184,23 @@ def test_very_long_curves_are_merged_not_refused():
 def test_draws_are_whole_curves():
     draws = forecast(Curve(N, power()), [25_600]).sample([20_000, 50_000], 50)
     assert (np.argsort(draws[:, 0]) == np.argsort(draws[:, 1])).all()
+
+
+def test_losses_above_one_lie_in_their_intervals():
+    """Cross-entropies of known truth, 2 + a n^-c with three seeds, at four times the largest size."""
+    rng, inside = np.random.default_rng(11), []
+    n, seed = np.repeat(N[::2], 3), np.tile(range(3), 8)
+    for _ in range(20):
+        scale, exponent = rng.uniform(5, 50), rng.uniform(0.2, 0.7)
+        loss = (2 + scale * n**-exponent) * np.exp(rng.normal(0, 0.02, len(n)))
+        table = forecast(Curve(n, loss, seed, "loss"), [4 * N[-1]]).table
+        inside.append(table["lower"][0] <= 2 + scale * (4 * N[-1]) ** -exponent <= table["upper"][0])
+    assert np.mean(inside) >= 0.85
+
+
+def test_a_loss_is_forecast_alike_in_any_unit():
+    """Nats or bits: a factor of all values is a factor of the forecast."""
+    nats, bits = (forecast(Curve(N, factor * power(), kind="loss"), [51_200]).table for factor in (1, 1 / np.log(2)))
+    assert bits[["median", "lower", "upper"]].to_numpy() == pytest.approx(
+        nats[["median", "lower", "upper"]].to_numpy() / np.log(2), rel=1e-4
+    )
