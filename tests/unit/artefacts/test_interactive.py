@@ -154,7 +154,7 @@ def test_what_is_not_interactive_is_said() -> None:
 
 
 def test_drawing_on_paper_imports_no_plotly() -> None:
-    modules = ("surface", "boxes_by_size", "boxes_by_value", "size_fits", "cost")
+    modules = ("surface", "boxes_by_size", "boxes_by_value", "size_fits", "cost", "forecast", "requirement")
     lines = "; ".join(f"import datavolume.artefacts.figures.{name}" for name in modules)
     code = f"import sys, datavolume.artefacts.interactive; {lines}; print('plotly' in sys.modules)"
     told = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)

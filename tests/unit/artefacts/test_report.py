@@ -117,6 +117,14 @@ def test_question_and_answer_come_first_then_figure_statistics_artefacts_provena
     assert places == sorted(places)
 
 
+def test_the_outlook_stands_below_the_answer_where_there_is_one(report: Report) -> None:
+    assert report.answer["outlook"]
+    text = words(main_of(render(report))).replace("\N{NO-BREAK SPACE}", " ")
+    assert f"{report.answer['answer']} {report.answer['outlook']}" in text
+    without = {key: value for key, value in report.answer.items() if key != "outlook"}
+    assert 'class="outlook"' not in render(replace(report, answer=without))
+
+
 def test_nothing_is_loaded_from_anywhere(report: Report) -> None:
     html = render(report)
     for tag, attributes in read(html).attributes:

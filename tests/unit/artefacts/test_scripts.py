@@ -14,7 +14,7 @@ from unit.analysis.synthetic import collected_of, files_of, write_runs
 
 from datavolume.analysis.tables import STATISTICS
 from datavolume.artefacts import chosen, find
-from datavolume.study import Artefact, Paths, expand, load_study, write_plan
+from datavolume.study import Answer, Artefact, Paths, expand, load_study, write_plan
 from datavolume.study.paths import FIGURE_FORMATS, TABLE_FORMATS
 
 SCRIPTS = Path(__file__).parents[3] / "workflow/scripts"
@@ -54,8 +54,7 @@ def paths(tmp_path_factory: pytest.TempPathFactory) -> Paths:
         frames={name: pd.read_parquet(paths.collected(name)) for name in COLLECTED},
         margin=0.01,
         question="How many?",
-        about="volume",
-        experiments=[],
+        asked=Answer(),
         outputs={**outputs, "answer": paths.analysis("answer.json")},
     )
     return paths
@@ -74,7 +73,7 @@ def test_statistics_and_the_answer(paths: Paths) -> None:
     rows = {name: len(pd.read_csv(paths.analysis(f"{name}.csv"))) for name in STATISTICS}
     assert [name for name, count in rows.items() if not count] == ["factors", "factor_tests"], "nothing is varied"
     answer = json.loads(paths.analysis("answer.json").read_text())
-    assert {"question", "answer", "findings", "architectures", "about", "factors"} == set(answer)
+    assert {"question", "answer", "outlook", "findings", "architectures", "about", "factors"} == set(answer)
 
 
 def drawn(paths: Paths, artefact: Artefact) -> dict[str, str]:
@@ -82,7 +81,12 @@ def drawn(paths: Paths, artefact: Artefact) -> dict[str, str]:
     form = find(artefact.draw).form
     formats = (*FIGURE_FORMATS, "csv") if form == "figure" else TABLE_FORMATS
     place = paths.figure if form == "figure" else paths.table
-    inputs = {**{kind: paths.collected(kind) for kind in COLLECTED}, "log_linear": paths.analysis("log_linear.csv")}
+    needs = {name: paths.analysis(f"{name}.csv") for name in find(artefact.draw).needs if name in STATISTICS}
+    inputs = {
+        **{kind: paths.collected(kind) for kind in COLLECTED},
+        "log_linear": paths.analysis("log_linear.csv"),
+        **needs,
+    }
     outputs = {suffix: place(artefact.name, suffix) for suffix in formats}
     script(form)(artefact=asdict(artefact), inputs=inputs, outputs=outputs)
     told = asdict(artefact)
