@@ -13,7 +13,7 @@ from dataclasses import dataclass
 import numpy as np
 import pandas as pd
 from numpy.typing import ArrayLike
-from scipy import stats
+from scipy.special import stdtrit
 
 from datavolume.analysis.metrics import METRICS
 
@@ -46,7 +46,7 @@ def mean_interval(
     if finite.size == 1:
         return Interval(1, mean, math.nan, math.nan, math.nan)
     sd = float(finite.std(ddof=1))
-    half = float(stats.t.ppf((1 + level) / 2, finite.size - 1)) * sd / math.sqrt(finite.size)
+    half = float(stdtrit(finite.size - 1, (1 + level) / 2)) * sd / math.sqrt(finite.size)
     return Interval(finite.size, mean, sd, max(mean - half, bounds[0]), min(mean + half, bounds[1]))
 
 

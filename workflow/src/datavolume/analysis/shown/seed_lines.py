@@ -16,9 +16,9 @@ from typing import Any
 
 import numpy as np
 import pandas as pd
-from scipy import stats
 
 from datavolume.analysis.testing.lines import line_of
+from datavolume.statistics.variance import anova
 
 __all__ = ["anova_p", "fit_of", "jackknife_sd", "regressions"]
 
@@ -36,11 +36,7 @@ def fit_of(values: pd.DataFrame, fit: str) -> float:
 
 def anova_p(values: pd.DataFrame) -> float:
     """One-way analysis of variance over sizes; NaN where a size has one value or there is no spread."""
-    groups = [group.to_numpy(dtype=float) for _, group in values.groupby("n")["value"]]
-    within = sum(float(np.ptp(group)) for group in groups)
-    if len(groups) < 2 or sum(map(len, groups)) <= len(groups) or within == 0:
-        return math.nan
-    return float(stats.f_oneway(*groups).pvalue)
+    return anova([group.to_numpy(dtype=float) for _, group in values.groupby("n")["value"]]).p
 
 
 def jackknife_sd(values: pd.DataFrame, fit: str) -> tuple[float, int]:

@@ -11,7 +11,7 @@ from collections.abc import Sequence
 
 import numpy as np
 import pandas as pd
-from scipy import stats
+from scipy.special import stdtrit
 
 from datavolume.analysis.metrics import METRICS
 from datavolume.errors import UserError
@@ -66,7 +66,7 @@ def _means(rows: pd.DataFrame, order: pd.DataFrame, keys: list[str], metric: str
     of = valued.groupby(keys, dropna=False)
     table = of[list(PLACES)].mean().join(of[metric].agg(["count", "mean", "std"])).reset_index()
     low, high = METRICS[metric].bounds
-    half = stats.t.ppf(0.975, np.maximum(table["count"] - 1, 1)) * table["std"] / np.sqrt(table["count"])
+    half = stdtrit(np.maximum(table["count"] - 1, 1), 0.975) * table["std"] / np.sqrt(table["count"])
     table["lower"] = (table["mean"] - half).clip(lower=low).where(table["count"] > 1)
     table["upper"] = (table["mean"] + half).clip(upper=high).where(table["count"] > 1)
     table = table.rename(columns={"count": "seeds"}).assign(metric=metric)
