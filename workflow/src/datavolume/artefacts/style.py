@@ -29,7 +29,9 @@ __all__ = [
     "DASHES",
     "STYLE",
     "Mark",
+    "error_limits",
     "error_scale",
+    "error_ticks",
     "labelled_sizes",
     "legend_below",
     "linear_size_axis",
@@ -179,21 +181,26 @@ def error_scale(axes: Axes, low: float, high: float) -> None:
 
     There a power law is a straight line, and a point near 100 % counts for more than one at 50 %.
     """
-    bottom, top = (max(100 * (1 - end), _LEAST) for end in (low, high))
-    if bottom < 1.5 * top:  # hardly apart: they stand in the middle
-        middle = math.sqrt(bottom * top)
-        bottom, top = min(1.2 * middle, 100), middle / 1.2
-    axes.set_yscale(
-        "function", functions=(lambda y: -np.log(np.maximum(100 - y, _LEAST / 9)), lambda f: 100 - np.exp(-f))
-    )
-    pad = (bottom / top) ** 0.05
-    axes.set_ylim(100 - bottom * pad, 100 - top / pad)
-    axes.yaxis.set_major_locator(FixedLocator(_error_ticks(top / pad, bottom * pad)))
+    functions = (lambda y: -np.log(np.maximum(100 - y, _LEAST / 9)), lambda f: 100 - np.exp(-f))
+    axes.set_yscale("function", functions=functions)
+    most, least = error_limits(low, high)
+    axes.set_ylim(100 - most, 100 - least)
+    axes.yaxis.set_major_locator(FixedLocator(error_ticks(least, most)))
     axes.yaxis.set_minor_locator(NullLocator())
     axes.yaxis.set_major_formatter(FuncFormatter(lambda y, _: f"{y:.6g}"))
 
 
-def _error_ticks(least: float, most: float) -> list[float]:
+def error_limits(low: float, high: float) -> tuple[float, float]:
+    """The errors, in percent, at the lower and the upper end of such an axis."""
+    bottom, top = (max(100 * (1 - end), _LEAST) for end in (low, high))
+    if bottom < 1.5 * top:  # hardly apart: they stand in the middle
+        middle = math.sqrt(bottom * top)
+        bottom, top = min(1.2 * middle, 100), middle / 1.2
+    pad = (bottom / top) ** 0.05
+    return bottom * pad, top / pad
+
+
+def error_ticks(least: float, most: float) -> list[float]:
     """Round accuracies at least a ninth of the axis apart; the roundest come first, others only as there are few."""
     span = math.log(most / least)
     kept: list[float] = []

@@ -19,7 +19,7 @@ from datavolume.artefacts.figures.asked import Names, asked_curves, each
 from datavolume.artefacts.figures.boxes import grid_of_panels
 from datavolume.artefacts.figures.foreseen import ASKED, BACKTEST, FORECAST, MEASURED, RUN, foreseen, reason
 from datavolume.artefacts.results import Results
-from datavolume.artefacts.style import Mark, error_scale, labelled_sizes, legend_below, size_label
+from datavolume.artefacts.style import Mark, error_limits, error_scale, labelled_sizes, legend_below, size_label
 
 if TYPE_CHECKING:
     from plotly.graph_objects import Figure as Interactive
@@ -197,4 +197,6 @@ def forecast_interactive(results: Results, *, architectures: Names = None, to: f
     from datavolume.artefacts.figures import foreseen_hover
 
     looks = asked_curves(results, architectures)
-    return foreseen_hover.drawn(foreseen(results, looks, to), looks, Volumes.of(results.summary))
+    data = foreseen(results, looks, to)
+    limits = error_limits(_lowest(data), _highest(data))
+    return foreseen_hover.drawn(data, looks, Volumes.of(results.summary), limits)

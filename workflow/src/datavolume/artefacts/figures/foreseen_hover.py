@@ -17,7 +17,7 @@ from datavolume.artefacts.estimates import multiple, needed, question_words
 from datavolume.artefacts.figures import hover
 from datavolume.artefacts.figures.asked import each
 from datavolume.artefacts.figures.foreseen import ASKED, BACKTEST, FORECAST, MEASURED, RUN, reason
-from datavolume.artefacts.style import Mark, labelled_sizes, size_label
+from datavolume.artefacts.style import Mark, error_ticks, labelled_sizes, size_label
 
 __all__ = ["drawn"]
 
@@ -33,22 +33,42 @@ _NAMES = {
 }
 
 
-def drawn(data: pd.DataFrame, looks: Mapping[str, Mark], volumes: Volumes) -> graph_objects.Figure:
-    """A panel a curve, over log10 of the images."""
+def drawn(
+    data: pd.DataFrame, looks: Mapping[str, Mark], volumes: Volumes, limits: tuple[float, float]
+) -> graph_objects.Figure:
+    """A panel a curve, over log10 of the images, in heights (`_height`); `limits` are the axis's ends, errors in %."""
     figure = hover.panelled(list(looks))
     seen: set[str] = set()
     for place, (name, look) in enumerate(looks.items(), 1):
         own = data[data["architecture"] == name]
         for trace in _traces(own, look):
-            trace.update(showlegend=trace.showlegend is not False and trace.name not in seen, legendgroup=trace.name)
-            seen.add(str(trace.name))
+            new = trace.showlegend is not False and trace.name not in seen
+            trace.update(showlegend=new, legendgroup=trace.name)
+            seen |= {str(trace.name)} if new else set()
             figure.add_trace(trace, row=place, col=1)
         if not (own["shown"] == FORECAST).any():
             _say(figure, place, reason(own))
-    sizes = _sizes(data, volumes)
-    figure.update_xaxes(title="training images", **sizes)
-    figure.update_yaxes(title=f"validation {_TOP1.axis}")
+    figure.update_xaxes(title="training images", matches="x", **_sizes(data, volumes))
+    figure.update_yaxes(title=f"validation {_TOP1.axis}", **_errors(*limits))
     return hover.finished(figure)
+
+
+def _height(accuracy: float) -> float:
+    """On an axis that is even in the logarithm of the error."""
+    return -math.log10(max(100 * (1 - accuracy), 0.01))
+
+
+def _heights(accuracies: pd.Series[float]) -> list[float]:
+    return [_height(accuracy) for accuracy in accuracies]
+
+
+def _errors(most: float, least: float) -> dict[str, Any]:
+    ticks = error_ticks(least, most)
+    return {
+        "range": [-math.log10(most), -math.log10(least)],
+        "tickvals": [_height(tick / 100) for tick in ticks],
+        "ticktext": [f"{tick:.6g}" for tick in ticks],
+    }
 
 
 def _say(figure: graph_objects.Figure, place: int, text: str) -> None:
@@ -86,13 +106,13 @@ def _band(rows: pd.DataFrame, look: Mark) -> Iterator[graph_objects.Scatter]:
     rows = rows[rows["n"] >= rows["origin"].iloc[0]]
     x = [math.log10(n) for n in rows["n"]]
     red, green, blue = (round(255 * part) for part in to_rgb(look.colour))
-    edges = [100 * value for value in [*rows["upper"], *rows["lower"][::-1]]]
+    edges = _heights(rows["upper"]) + _heights(rows["lower"])[::-1]
     yield graph_objects.Scatter(
         x=x + x[::-1], y=edges, fill="toself", fillcolor=f"rgba({red},{green},{blue},0.2)", hoverinfo="skip",
         line={"width": 0}, mode="lines", name=_NAMES[FORECAST], showlegend=False,
     )  # fmt: skip
     yield graph_objects.Scatter(
-        x=x, y=[100 * value for value in rows["value"]], mode="lines", name=_NAMES[FORECAST], text=_texts(rows),
+        x=x, y=_heights(rows["value"]), mode="lines", name=_NAMES[FORECAST], text=_texts(rows),
         hovertemplate=_SAID, line={"color": look.colour, "dash": "dash"},
     )  # fmt: skip
 
@@ -102,10 +122,12 @@ def _points(
 ) -> graph_objects.Scatter:
     reach = None
     if interval:
-        above, below = 100 * (rows["upper"] - rows["value"]), 100 * (rows["value"] - rows["lower"])
-        reach = {"array": list(above), "arrayminus": list(below), "thickness": 1}
+        low, middle, high = (_heights(rows[name]) for name in ("lower", "value", "upper"))
+        above = [end - centre for centre, end in zip(middle, high, strict=True)]
+        below = [centre - end for centre, end in zip(middle, low, strict=True)]
+        reach = {"array": above, "arrayminus": below, "thickness": 1}
     return graph_objects.Scatter(
-        x=[math.log10(n) for n in rows["n"]], y=[100 * value for value in rows["value"]], mode=mode, error_y=reach,
+        x=[math.log10(n) for n in rows["n"]], y=_heights(rows["value"]), mode=mode, error_y=reach,
         marker={"color": colour, "line": {"color": colour, "width": 1.5}, **marker}, line={"color": colour},
         text=_texts(rows), hovertemplate=_SAID, name=_NAMES[str(rows["shown"].iloc[0])],
     )  # fmt: skip
@@ -117,7 +139,7 @@ def _asked(rows: pd.DataFrame) -> Iterator[graph_objects.Scatter]:
         logs = [math.log10(n) for n in (row.n, *ends)]
         level = question_words(row.shown, row.threshold)
         yield graph_objects.Scatter(
-            x=logs[:1], y=[100 * row.value], mode="markers", name=_NAMES[row.shown], hovertemplate=_SAID,
+            x=logs[:1], y=[_height(row.value)], mode="markers", name=_NAMES[row.shown], hovertemplate=_SAID,
             error_x={"array": [logs[2] - logs[0]], "arrayminus": [logs[0] - logs[1]], "thickness": 2.5},
             marker={"color": "#595959", "size": 11, "symbol": "triangle-down" if row.shown == "margin" else "star"},
             text=[f"{level}<br>{needed(row.n, row.n_lower, row.n_upper)} images<br>{100 * row.level:g} % interval"],

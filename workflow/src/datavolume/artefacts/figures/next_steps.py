@@ -40,7 +40,7 @@ class _Cost:
             return "0"
         if self.column == "gpu_hours":
             return short_time(3600 * value)
-        return count(value) if value >= 100 else f"{value:.3g}"
+        return count(value) if value >= 100 else f"{value:.3g}" if value >= 1 else f"{value:.2g}"
 
 
 _PRICE = _Cost("price", "price")

@@ -58,7 +58,7 @@ DESCRIBED: dict[str, Described] = {
     "forecast": Described(
         "Forecasts",
         "Top-1 accuracy (%) on held-out images with more data of the same kind: the median, and an interval that "
-        "should hold the mean over as many seeds. Remarks say what speaks against a curve's forecast.",
+        "should hold the mean over as many seeds. The note says what speaks against a curve's forecast.",
         ("architecture", "n", "multiple", "median", "level", "actual", "note"),
         ("median", "lower", "upper", "actual"),
         ("median",),

@@ -113,7 +113,7 @@ _PREPARED: dict[str, Callable[[pd.DataFrame], pd.DataFrame]] = {
 
 def _cell(name: str, row: dict[Any, Any], column: str) -> str:
     value = row[column]
-    if value is None or (isinstance(value, float) and math.isnan(value)):
+    if value is None or (isinstance(value, float) and not math.isfinite(value)):
         return ""
     show = _FORMATS.get(f"{name}.{column}", _FORMATS.get(column, _plain))
     lower, upper = _bounds(name, row, column)
@@ -181,10 +181,13 @@ _FORMATS: dict[str, Callable[[Any], str]] = {
     "level": lambda value: f"{100 * value:g} %",
     "multiple": multiple,
     **dict.fromkeys(("requirement.mean", "factors.mean", "median", "actual", "next_steps.value"), _of(1)),
-    **dict.fromkeys(("shortfall", "factors.difference", "gain", "sd", "width", "weight", "power"), _of(2)),
+    **dict.fromkeys(("shortfall", "factors.difference", "gain", "sd", "width", "weight"), _of(2)),
     **dict.fromkeys(("gpu_hours", "price", "gain_per_price"), lambda value: f"{value:,.3g}"),
     "margin": lambda value: f"{value:.3g}",
-    "better": chance,
+    **dict.fromkeys(("better", "power"), chance),
+    "aicc": _of(1),
+    "sum_sq": lambda value: f"{value:.3g}",
+    "family": lambda value: str(value).replace("_", " "),
     "metric": _metric,
     "note": lambda value: str(value).replace(" | ", "; "),
     "term": lambda value: str(value).replace(":", " × "),
