@@ -2,6 +2,7 @@
 
 import subprocess
 import sys
+from dataclasses import replace
 
 import numpy as np
 import pytest
@@ -45,7 +46,7 @@ def wide(seen, horizon=1.0, apart=0.1):
 
 def test_more_doubt_is_wider_on_both_sides_and_less_error_is_the_wider_side():
     usual = wide(evidence())
-    for doubted in (evidence(noise=0.1), evidence(backtest=0.3), evidence(sizes=3)):
+    for doubted in (evidence(noise=0.1), evidence(backtest=0.3)):
         assert (wide(doubted) > usual).all()
     assert (wide(evidence(), horizon=2.0) > usual).all()
     assert (wide(evidence(), apart=0.3) > usual).all()
@@ -64,3 +65,11 @@ def test_forecasts_start_without_scipy_stats():
     """It takes 0.7 s to import: more than all else of `datavolume forecast` together."""
     code = "import sys, datavolume.statistics.curves; sys.exit('scipy.stats' in sys.modules)"
     assert subprocess.run([sys.executable, "-c", code], check=False).returncode == 0
+
+
+def test_few_sizes_count_as_told():
+    spreads = [replace(SPREAD, few=few) for few in (1.0, 1.5)]
+    one = np.array([0.5])
+    widths = [spread.scale(evidence(sizes=3), one, -one, one, constants) for constants in spreads]
+    assert widths[1] == pytest.approx(1.5 * widths[0])
+    assert spread.scale(evidence(sizes=4), one, -one, one, spreads[1]) == pytest.approx(widths[0])
