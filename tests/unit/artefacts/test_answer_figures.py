@@ -5,6 +5,7 @@ from __future__ import annotations
 import itertools
 import math
 from dataclasses import fields, replace
+from functools import cache
 from typing import Any
 
 import matplotlib.style
@@ -43,7 +44,7 @@ TARGET = {"target": 0.99, "price_per_label": 0.05, "price_per_gpu_hour": 2.0}
 
 @pytest.fixture(scope="module")
 def sixty() -> Results:
-    return digits(**TARGET)
+    return made("digits")
 
 
 def eight_curves() -> Results:
@@ -58,10 +59,16 @@ def eight_curves() -> Results:
     return replace(two, **more)
 
 
+@cache
+def made(shape: str) -> Results:
+    if shape == "8 curves, 12 volumes":
+        return eight_curves()
+    return digits(**TARGET) if shape == "digits" else synthetic(**SHAPES[shape])
+
+
 @pytest.fixture(scope="module", params=["digits", "8 curves, 12 volumes", *SHAPES])
-def shaped(request: pytest.FixtureRequest, sixty: Results) -> Results:
-    made = {"digits": lambda: sixty, "8 curves, 12 volumes": eight_curves}
-    return made[request.param]() if request.param in made else synthetic(**SHAPES[request.param])
+def shaped(request: pytest.FixtureRequest) -> Results:
+    return made(request.param)
 
 
 @pytest.mark.parametrize("kind", KINDS)

@@ -5,6 +5,7 @@ from __future__ import annotations
 import itertools
 import re
 from dataclasses import replace
+from functools import cache
 from pathlib import Path
 
 import matplotlib.style
@@ -41,9 +42,15 @@ SHAPES: dict[str, dict[str, object]] = {
 }
 
 
+@cache
+def made(shape: str) -> Results:
+    """Once: an analysis takes its time."""
+    return synthetic(**SHAPES[shape])
+
+
 @pytest.fixture(scope="module", params=SHAPES)
 def shaped(request: pytest.FixtureRequest) -> Results:
-    return synthetic(**SHAPES[request.param])
+    return made(request.param)
 
 
 @pytest.fixture(scope="module", params=FIGURES)

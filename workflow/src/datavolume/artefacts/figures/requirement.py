@@ -104,6 +104,8 @@ def _panel(axes: Axes, data: pd.DataFrame, look: Mark) -> None:
     axes.errorbar(known["n"], 100 * known["shortfall"], bounds, fmt="none", ecolor="0.3", elinewidth=1, capsize=2.5)
     for enough, face in ((True, look.colour), (False, "white")):
         own = data[_shown(data) == enough]
+        if own.empty:
+            continue
         style: dict[str, Any] = {"color": look.colour, "markerfacecolor": face, "markersize": 6, "zorder": 3}
         axes.plot(own["n"], 100 * own["shortfall"], look.marker, **style)
 

@@ -72,7 +72,7 @@ def _table(name: str, frame: pd.DataFrame) -> StatisticsTable:
 
 
 def _name(table: str, column: str) -> str:
-    return NAMES.get(f"{table}.{column}", NAMES.get(column, column))
+    return NAMES.get(f"{table}.{column}", NAMES.get(column, column.capitalize()))
 
 
 def _prepared(name: str, frame: pd.DataFrame) -> pd.DataFrame:
