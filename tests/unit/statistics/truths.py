@@ -17,7 +17,7 @@ import numpy as np
 import pandas as pd
 from scipy import stats
 
-from datavolume.statistics.lines import influence, log_linear, r2_interval, r2_jackknife, slopes
+from datavolume.statistics.lines import influence, r2_interval, r2_jackknife, slopes
 from datavolume.statistics.lines.least_squares import polynomial
 from datavolume.statistics.variance import (
     Components,
@@ -39,6 +39,7 @@ from datavolume.statistics.variance import (
 )
 from datavolume.statistics.variance import pairs as variance_pairs
 from datavolume.statistics.variance.blocks import with_holes
+from datavolume.statistics.variance.clusters import clustered
 from datavolume.statistics.variance.factorial import terms_of
 from datavolume.statistics.variance.repeated import repeated
 
@@ -312,23 +313,29 @@ def variance_components(rng: np.random.Generator, rounds: int) -> Shares:
 
 
 def lines(rng: np.random.Generator, rounds: int) -> Shares:
-    """Slope over seed means, and over runs whose seeds differ in level and steepness."""
+    """Slope over seed means; and over runs, whose seeds differ in level and steepness, or in level alone.
+
+    Other runs are lost every 25 rounds.
+    """
+    found: dict[str, list[float]] = defaultdict(list)
     x = np.log10(SIZES)
-
-    def one() -> Shares:
-        means = 0.4 + 0.12 * x + 0.02 * rng.normal(size=6)
-        fit = polynomial(x, means, 1)
+    for _ in range(rounds):
+        fit = polynomial(x, 0.4 + 0.12 * x + 0.02 * rng.normal(size=6), 1)
         half = stats.t.ppf(0.975, 4) * fit.errors[1]
-        found = {"slope, seed means": covered(fit.coefficients[1] - half, 0.12, fit.coefficients[1] + half)}
-        for seeds in (2, 3, 5, 10):
-            own = 0.05 * rng.normal(size=(seeds, 1)) + (0.12 + 0.04 * rng.normal(size=(seeds, 1))) * x
-            frame = frame_of(own + 0.05 * rng.normal(size=(seeds, 6)), "seed", "n")
-            for name, part in (("", frame), (", holes", _with_holes(rng, frame, ["n"]))):
-                row = log_linear(part, without=False).iloc[1]
-                found[f"slope, {seeds} seeds{name}"] = covered(row["slope_lower"], 0.12, row["slope_upper"])
-        return found
-
-    return counted(rounds, one)
+        found["slope, seed means"].append(covered(fit.coefficients[1] - half, 0.12, fit.coefficients[1] + half))
+    for seeds, place in product((2, 3, 5, 10), range(rounds)):
+        if place % 25 == 0:
+            whole = frame_of(np.zeros((seeds, 6)), "seed", "n")
+            parts = {"": whole, ", holes": _with_holes(rng, whole, ["n"])}
+            designs = {name: (part["seed"].to_numpy(), np.log10(part["n"].to_numpy())) for name, part in parts.items()}
+        for (name, (of, at)), (kind, level, steep) in product(
+            designs.items(), (("steepness", 0.05, 0.04), ("level", 0.2, 0.0))
+        ):
+            own = (level * rng.normal(size=seeds))[of] + (0.12 + steep * rng.normal(size=seeds))[of] * at
+            values = own + 0.05 * rng.normal(size=of.size)
+            lower, upper = clustered(np.column_stack([np.ones_like(at), at]), values, of).interval(1)
+            found[f"slope, {seeds} seeds that differ in {kind}{name}"].append(covered(lower, 0.12, upper))
+    return {name: float(np.mean(values)) for name, values in found.items()}
 
 
 def r_squared(rng: np.random.Generator, rounds: int) -> Shares:
