@@ -41,11 +41,13 @@ def residual_checks(x: ArrayLike, residuals: ArrayLike, values: ArrayLike) -> di
 def _breusch_pagan(x: Array, residuals: Array) -> tuple[float, float]:
     """k times R2 of the squared residuals on x (Koenker 1981, Journal of Econometrics 17, 107-112: needs no normal
     values), and its p; NaN where one of the two does not vary."""
-    squared = (residuals / np.abs(residuals).max()) ** 2
-    if not np.ptp(x) or np.ptp(squared) <= _TINY:
+    from statsmodels.stats.diagnostic import het_breuschpagan  # takes a second to import
+
+    scaled = residuals / np.abs(residuals).max()
+    if not np.ptp(x) or np.ptp(scaled**2) <= _TINY:
         return math.nan, math.nan
-    lm = x.size * float(np.corrcoef(x, squared)[0, 1]) ** 2
-    return lm, float(special.chdtrc(1, lm))
+    lm, p, *_ = het_breuschpagan(scaled, np.column_stack([np.ones_like(x), x]))
+    return float(lm), float(p)
 
 
 def lack_of_fit(x: ArrayLike, residuals: ArrayLike, values: ArrayLike) -> dict[str, float]:

@@ -36,6 +36,7 @@ __all__ = [
 ]
 
 _MOST = 1_000_000
+_SIDES = ("larger", "smaller")
 
 
 def width_of_seeds(sd: float, seeds: int, *, level: float = 0.95, assurance: float | None = None) -> float:
@@ -61,9 +62,10 @@ def power_of_seeds(difference: float, sd: float, seeds: int, *, alpha: float = 0
 
 def _power(noncentrality: Any, df: Any, alpha: float) -> NDArray[np.float64]:
     """Of the two-sided t test. What lies beyond the other bound is too little for a number where it is NaN."""
-    bound = special.stdtrit(df, 1 - alpha / 2)
-    other = np.nan_to_num(special.nctdtr(df, noncentrality, -bound))
-    return np.asarray(1 - special.nctdtr(df, noncentrality, bound) + other, dtype=np.float64)
+    from statsmodels.stats.power import ttest_power  # takes a second to import
+
+    larger, smaller = (ttest_power(noncentrality, 1, alpha / 2, df=df, alternative=side) for side in _SIDES)
+    return np.asarray(larger + np.nan_to_num(smaller), dtype=np.float64)
 
 
 def seeds_for_power(
@@ -76,9 +78,10 @@ def seeds_for_power(
 
 def power_of_anova(means: Sequence[float], sd: float, seeds: int, *, alpha: float = 0.05) -> float:
     """Of the one-way F test with `seeds` runs at each level, whose means are these."""
-    df1, df2 = len(means) - 1, len(means) * (seeds - 1)
-    noncentrality = seeds * len(means) * (float(np.std(np.asarray(means, dtype=np.float64))) / sd) ** 2
-    return float(1 - special.ncfdtr(df1, df2, noncentrality, float(special.fdtri(df1, df2, 1 - alpha))))
+    from statsmodels.stats.power import FTestAnovaPower
+
+    spread = float(np.std(np.asarray(means, dtype=np.float64)))
+    return float(FTestAnovaPower().power(spread / sd, seeds * len(means), alpha, k_groups=len(means)))
 
 
 def seeds_for_anova(means: Sequence[float], sd: float, *, power: float = 0.8, alpha: float = 0.05) -> int:
