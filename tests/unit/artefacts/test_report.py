@@ -180,15 +180,19 @@ def test_smoke_scale_says_that_its_numbers_are_not_to_be_quoted(report: Report) 
     assert "shortened study" in words(render(replace(report, scale="smoke")))
 
 
-def test_findings_have_their_architecture_in_bold(report: Report) -> None:
-    assert "<b>small_cnn:</b> each doubling" in render(report)
+def test_findings_about_a_curve_are_folded_and_those_about_the_best_are_open(report: Report) -> None:
+    html = render(report)
+    best = html[html.index("<details open>\n<summary>small_cnn, in words") :]
+    assert "<li>Each doubling of the data adds" in best[: best.index("</details>")]
+    assert "<details>\n<summary>mlp, in words" in html
+    assert "<li>With mlp, " in html
 
 
 def test_tables_are_folded_and_have_every_row(report: Report) -> None:
     html = render(report)
     tables = statistics_tables(report.analysis)
-    # The contents, one on efficiency, and the study; other metrics than top-1 are folded again
-    assert html.count("<details>") == len(tables) + sum(bool(table.rest) for table in tables) + 3
+    # The contents, one on efficiency, the study, and mlp in words; other metrics than top-1 are folded again
+    assert html.count("<details>") == len(tables) + sum(bool(table.rest) for table in tables) + 4
     pairs = html[html.index("<summary>Pairs of volumes") : html.index("<summary>Log-linear")]
     assert pairs.count('<th scope="row">') == len(report.analysis["pairs"])
 

@@ -1,7 +1,7 @@
 """The answer at a glance, a row for each architecture or for each factor, and the findings behind it.
 
 glance(answer)       head, rows, and which columns hold words
-findings(answer)     what each is about, and what it says
+findings(answer)     those to be read first, and those about each curve, to be folded
 """
 
 from __future__ import annotations
@@ -19,8 +19,21 @@ _PARTS = ("mean", "lower", "upper")
 _VERDICTS = {"more": "more data still helps", "undecided": "not settled", "one volume": "one volume only"}
 
 
-def findings(answer: Mapping[str, Any]) -> Iterator[dict[str, str]]:
-    """Each finding, with what it is about apart: a curve, or a factor of an experiment."""
+def findings(answer: Mapping[str, Any]) -> tuple[list[dict[str, str]], list[dict[str, Any]]]:
+    """Those about the study, or about a factor of an experiment (`name`, `text`); and what is to be folded: the `texts`
+    about each curve, `open` for the best."""
+    told = list(_named(answer))
+    curves = {name: [each["text"] for each in told if each["name"] == name] for name in answer["architectures"]}
+    folded = [
+        {"name": name, "texts": texts, "open": bool(answer["architectures"][name].get("best"))}
+        for name, texts in curves.items()
+        if texts
+    ]
+    return [each for each in told if each["name"] not in curves], folded
+
+
+def _named(answer: Mapping[str, Any]) -> Iterator[dict[str, str]]:
+    """Each finding, with what it is about apart."""
     factors = [f"{row['name']}, {row['factor']}" for row in answer.get("factors", [])]
     subjects = sorted([*answer["architectures"], *factors], key=len, reverse=True)
     for finding in answer["findings"]:

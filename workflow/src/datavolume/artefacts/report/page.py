@@ -65,6 +65,7 @@ def render(report: Report) -> str:
     templates = _templates()
     lead, sections = arrange(report.artefacts)
     compared = _beside(report)
+    told, of_curves = findings(report.answer)
     return templates.get_template("report.html.jinja").render(
         title=report.title,
         question=report.question,
@@ -74,7 +75,8 @@ def render(report: Report) -> str:
         lead=lead,
         sections=sections,
         glance=glance(report.answer),
-        findings=list(findings(report.answer)),
+        findings=told,
+        of_curves=of_curves,
         analysis=statistics_tables(report.analysis),
         beside=compared,
         printed={group.name: group.summary for group in compared.groups} if compared else {},
