@@ -12,7 +12,7 @@ from pathlib import Path
 
 import pytest
 import torch
-from unit.training.studies import command, deterministic_bytes, make_study, train_all
+from unit.training.studies import command, deterministic_bytes, make_study, train_all, updates_in
 
 from datavolume.errors import UserError
 from datavolume.study import Budget, Resources
@@ -305,15 +305,23 @@ def straight_through(tmp_path_factory: pytest.TempPathFactory) -> list[bytes]:
 def test_a_job_that_is_stopped_goes_on_to_the_same_bytes(
     tmp_path: Path, straight_through: list[bytes], number: int
 ) -> None:
-    """As users and Slurm start it: both runs have a checkpoint, and the exit code says which signal came."""
+    """As users and Slurm start it: both runs get a checkpoint, and the exit code says which signal came."""
     paths, plan = make_study(tmp_path, resources=Resources(parallel_seeds=2), **LONG)
-    job = subprocess.Popen([*TRAIN, *command(paths, plan)], stderr=subprocess.PIPE, text=True)
+    train = [*TRAIN, *command(paths, plan, "--checkpoint-seconds", "0.1")]
+    job = subprocess.Popen(train, stderr=subprocess.PIPE, text=True)
     folders = [paths.checkpoints(planned.run) for planned in plan.runs]
-    until(lambda: all((folder / "lease.json").exists() for folder in folders))
+    until(lambda: all(map(newest, folders)))  # one that has only its lease may end before its first update
+    before = [newest(folder) for folder in folders]
     job.send_signal(number)
     said = job.communicate(timeout=PATIENCE)[1]
     assert (job.returncode, len(said.splitlines())) == (128 + number, 1)
     assert said.endswith("the same command goes on from there\n")
-    assert all(list(folder.glob("update-*.pt")) for folder in folders)
+    end = LONG["budget"].updates
+    assert all(newest(folder) in (end, *range(seen + 1, end)) for folder, seen in zip(folders, before, strict=True))
     train_all(paths, plan)
     assert deterministic_bytes(paths, plan) == straight_through
+
+
+def newest(folder: Path) -> int:
+    """The update of its newest checkpoint, 0 without one."""
+    return max(updates_in(folder.glob("update-*.pt")), default=0)
