@@ -1,4 +1,4 @@
-"""The digits study, at smoke scale, from `snakemake --profile profiles/slurm` to the report, beside the local run."""
+"""The digits study, at smoke scale, with `--profile profiles/slurm`, to the report; beside it, a local training."""
 
 from __future__ import annotations
 
@@ -10,7 +10,8 @@ import yaml
 from projects import make_project, run_snakemake
 
 pytestmark = pytest.mark.slurm
-DIGITS = ("--config", "study=digits", "scale=smoke")
+DIGITS = ("--config", "study=digits", "scale=smoke", "--")
+TRAINED = "results/digits-smoke/collected/metrics.parquet"
 
 
 def with_two_processes(project: Path) -> Path:
@@ -31,11 +32,11 @@ def with_two_processes(project: Path) -> Path:
 
 @pytest.fixture(scope="module")
 def both(tmp_path_factory: pytest.TempPathFactory, slurm: Any) -> tuple[Path, Path]:
-    """The results of the local run and of the run on Slurm."""
+    """The results of the local run, trained and collected, and of the run on Slurm, to its report."""
     local = with_two_processes(make_project(tmp_path_factory.mktemp("local")))
     remote = with_two_processes(make_project(tmp_path_factory.mktemp("slurm")))
-    for folder, profile in ((local, "local"), (remote, "slurm")):
-        told = run_snakemake(folder, *DIGITS, profile=profile, environment=slurm.environment)
+    for folder, profile, targets in ((local, "local", (TRAINED,)), (remote, "slurm", ())):
+        told = run_snakemake(folder, *DIGITS, *targets, profile=profile, environment=slurm.environment)
         assert told.returncode == 0, told.stderr
     return local / "results/digits-smoke", remote / "results/digits-smoke"
 
