@@ -7,18 +7,25 @@ from __future__ import annotations
 
 import math
 from collections.abc import Iterator
+from dataclasses import fields
 from itertools import combinations
 from pathlib import Path
+from tempfile import TemporaryDirectory
 
 import numpy as np
 import pandas as pd
+from unit.analysis.test_calibration import made_up as probabilities_of
 
+from datavolume.analysis.answering.analyse import analyse
+from datavolume.analysis.calibration import calibrated
 from datavolume.analysis.choose import choose
 from datavolume.analysis.collect import Collected, collect, plan_frame
+from datavolume.analysis.curves import curves, named, several_volumes
 from datavolume.analysis.metrics import LAST_BATCH, METRICS
 from datavolume.analysis.published.comparison import Ours, compare, read_published
 from datavolume.analysis.select import points_of
-from datavolume.analysis.testing.regression import log_linear
+from datavolume.analysis.tables import CONFIDENCE
+from datavolume.artefacts import chosen, find
 from datavolume.artefacts.results import Results
 from datavolume.data.sizes import Sizes, sizes_of
 from datavolume.study import Decided, LaidOut, Plan, PlannedRun, Run, Study, designs, phases_of, plan_of
@@ -45,10 +52,39 @@ def results_of(study: Study, file: Path) -> Results:
         points=points,
         plan=planned,
         comparison=comparison,
-        log_linear=log_linear(collected.summary, metrics=["top1"]),
+        **analysed(study, collected.summary, points, planned),
+        **confident(study, collected.summary),
         overlap_by_class=by_class(analyses["overlap"]),
         class_counts=class_counts_of(plan),
     )
+
+
+def analysed(study: Study, summary: pd.DataFrame, points: pd.DataFrame, plan: pd.DataFrame) -> dict[str, pd.DataFrame]:
+    """As workflow/scripts/analyse.py; the frames that artefacts may ask for."""
+    runs = curves(summary, named(points, study.answer.experiments), plan)
+    told = several_volumes(runs) if study.answer.about == "factors" else runs
+    frames = analyse(told, plan, margin=study.margin, asked=study.answer).frames()
+    return {field.name: frames[field.name] for field in fields(Results) if field.name in frames}
+
+
+def confident(study: Study, summary: pd.DataFrame) -> dict[str, pd.DataFrame]:
+    """As workflow/scripts/calibration.py, of made-up predictions; nothing where no artefact asks."""
+    if not {*CONFIDENCE} & {need for artefact in chosen(study.artefacts) for need in find(artefact.draw).needs}:
+        return {}
+    with TemporaryDirectory() as folder:
+        files = list(predictions_of(summary, Path(folder)))
+        found = calibrated(summary, files)
+        return {name: getattr(found, name) for name in CONFIDENCE}
+
+
+def predictions_of(summary: pd.DataFrame, folder: Path) -> Iterator[Path]:
+    for configuration, runs in summary.groupby("configuration", sort=False):
+        file = folder / str(configuration) / "seeds~0" / "predictions.npz"
+        file.parent.mkdir(parents=True)
+        made = [probabilities_of(place) for place in runs.index]
+        stacked = np.stack([probabilities for probabilities, _ in made])
+        np.savez(file, seeds=runs["seed"], samples=np.arange(5), labels=made[0][1], probabilities=stacked)
+        yield file
 
 
 def decided(study: Study) -> list[LaidOut]:
