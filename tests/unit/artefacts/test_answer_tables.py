@@ -123,7 +123,7 @@ def test_next_steps_that_gain_most_come_first(sixty: Results) -> None:
     assert first["Option"] == "small_cnn, 1,000 more images"
     assert first["From"] == "mlp, 1,438"
     assert first["Gain in points (90 % interval)"].startswith(f"{100 * gain:.2f} (")
-    assert first["Likelier to gain"] == "> 0.99"
+    assert first["Probability of a gain"] == "> 0.99"
     assert first["Labels"] == "1,000"
     assert sum(row["Advised"] == "yes" for row in rows_of(table)) == sixty.next_steps["advised"].sum()
     assert "Images passed" not in table.head

@@ -113,7 +113,7 @@ def _forecast(statistics: Statistics, verdict: Verdict, *, most: int) -> str:
     first = rows.iloc[0]
     told = [f"{_multiple(row)} ({count(row['n'])} images) {_accuracy(row)}" for _, row in rows.iterrows()]
     lead = f"with {told[0].replace(') ', ') a forecast gives ', 1)}"
-    doubt = f"; {_doubt(first)}" if most > 1 and first["note"] else ""
+    doubt = f". {_doubt(first)}" if most > 1 and first["note"] else ""
     return f"{lead}{''.join(f', with {text}' for text in told[1:])}{doubt}"
 
 
@@ -124,7 +124,7 @@ def _multiple(row: Row[Any]) -> str:
 
 def _doubt(row: Row[Any]) -> str:
     """What the forecast's reader must know."""
-    return f"beware: {row['note'].replace(BETWEEN, '. ')}"
+    return ". ".join(f"{warning[0].upper()}{warning[1:]}" for warning in str(row["note"]).split(BETWEEN))
 
 
 def _accuracy(row: Row[Any]) -> str:

@@ -177,7 +177,7 @@ NAMES = {
     "next_steps.value": "Top-1 accuracy (%)",
     "next_steps.images": "Images passed",
     "gain": "Gain (points)",
-    "better": "Likelier to gain",
+    "better": "Probability of a gain",
     "gpu_hours": "GPU hours",
     "gain_per_price": "Points per price",
     "sd": "SD (points)",

@@ -120,7 +120,7 @@ def next_steps_table(results: Results, *, architectures: Names = None) -> Table:
     known = [name for name in _COSTS if data[name].notna().any()]
     known = [name for name in known if name != "images" or "price" not in known]
     level = f"{100 * float(data['level'].iloc[0]):g} % interval" if len(data) else "interval"
-    head = ["Option", "From", capital(_TOP1.axis), f"Gain in points ({level})", "Likelier to gain"]
+    head = ["Option", "From", capital(_TOP1.axis), f"Gain in points ({level})", "Probability of a gain"]
     head += [_COSTS[name][0] for name in known] + ["Advised"]
     groups = [
         [_step(row, known) for row in own.to_dict("records")]
