@@ -9,7 +9,7 @@ from typing import Any
 
 import pytest
 
-from datavolume.command.forecasting import sizes_of
+from datavolume.command.forecasted import sizes_of
 from datavolume.command.plotting import label, ticks
 
 

@@ -66,7 +66,8 @@ def _forecast(
     ] = False,
 ) -> None:
     """What more data would give, with an interval."""
-    from datavolume.command.forecasting import Asked, forecast_file
+    from datavolume.command.forecasted import Asked
+    from datavolume.command.forecasting import forecast_file
 
     asked = Asked(tuple(to or ()), kind, level, target, margin)
     forecast_file(file, asked, plot=plot, json=json)

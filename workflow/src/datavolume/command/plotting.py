@@ -17,7 +17,7 @@ from datavolume.files import atomic
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
 
-    from datavolume.command.forecasting import Answer
+    from datavolume.command.forecasted import Answer
 
 __all__ = ["check_suffix", "draw", "label", "ticks"]
 

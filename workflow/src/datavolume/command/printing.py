@@ -17,7 +17,7 @@ from rich.table import Table
 if TYPE_CHECKING:
     import pandas as pd
 
-    from datavolume.command.forecasting import Answer
+    from datavolume.command.forecasted import Answer
     from datavolume.statistics.requirement import Requirement
 
 __all__ = ["count", "print_frame", "print_table", "show"]
