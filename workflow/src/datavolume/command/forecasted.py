@@ -1,6 +1,6 @@
 """What `datavolume forecast` finds, of a file and the options.
 
-answer = find("curve.csv", Asked(("20000",), "accuracy"))       read and computed; printing and drawing take it from here
+answer = find("curve.csv", Asked(("20000",), "accuracy"))       read and computed, to be printed or drawn
 """
 
 from __future__ import annotations
