@@ -167,3 +167,13 @@ def test_small_studies_get_an_answer_of_two_sentences(
     found = answer_of(collected_of(plan).summary)
     assert len(found["answer"].split(". ")) == 2
     assert "nan" not in (found["answer"] + " ".join(found["findings"])).lower().replace("explain", "")
+
+
+def test_two_seeds_cannot_tell_whether_all_volumes_scatter_alike() -> None:
+    """F is large, but the worst case of sphericity leaves it one and one degree of freedom."""
+    summary = summary_of({"cnn": {0.1: 0.80, 0.2: 0.85, 0.5: 0.90, 1.0: 0.95}}, seeds=2)
+    summary["last_top1"] += [0, 0.03, 0, -0.02, 0, 0.01, 0, -0.01]
+    text = "\n".join(answer_of(summary)["findings"])
+    assert (
+        "the number of images changes it, if seeds scatter alike everywhere, which so few do not tell (F(3, 3)" in text
+    )

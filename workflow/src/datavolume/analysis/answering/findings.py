@@ -12,9 +12,9 @@ from typing import Any
 import pandas as pd
 
 from datavolume.analysis.answering.analyse import Statistics
+from datavolume.analysis.answering.effect_words import effects, slopes_differ
 from datavolume.analysis.answering.outlook_words import ahead, beyond
 from datavolume.analysis.answering.verdict import Verdict
-from datavolume.analysis.testing.anova import ALL
 from datavolume.analysis.testing.lines import LOG2
 from datavolume.analysis.words import count, images, interval, p_value, points
 
@@ -22,20 +22,12 @@ __all__ = ["findings"]
 
 _ALPHA = 0.05
 _DOUBLED = 1.8
-_METHODS = {
-    "repeated measures": "seeds as blocks (repeated measures)",
-    "mixed model": "seeds as blocks (mixed model)",
-    "cluster-robust": "clustered by seed",
-    "independent runs": "every run as independent",
-    "Welch": "by Welch's test, as spreads differ",
-    "Kruskal-Wallis": "by ranks (Kruskal–Wallis), as residuals are not normal",
-}
 
 
 def findings(statistics: Statistics, verdicts: list[Verdict], best: Verdict) -> list[str]:
     """First the other curves, then the effects, then each curve: its outlook, its line and where it levels off."""
     found = [f"With {verdict.architecture}, {verdict.short}." for verdict in verdicts if verdict is not best]
-    found += [text for text in (_effects(statistics.anova), _slopes_differ(statistics.slopes)) if text]
+    found += [text for text in (effects(statistics.anova), slopes_differ(statistics.slopes)) if text]
     for verdict in verdicts:
         texts = [*(f"{text}." for text in ahead(statistics, verdict)), _levels_off(statistics, verdict)]
         found += [f"{verdict.architecture}: {text}" for text in (*texts, _curve(statistics, verdict)) if text]
@@ -63,61 +55,6 @@ def _closing(statistics: Statistics) -> str:
         "Runs of one seed resemble each other: effects are compared with how they vary between seeds, and lines are "
         "clustered by seed. Nested volumes also share images, which only several subsets of a volume would "
         "tell apart. Intervals say how far other seeds would scatter, not what other held-out images would give."
-    )
-
-
-def _effects(table: pd.DataFrame) -> str:
-    """Volume, architecture and their interaction, on top-1 accuracy; volume alone where there is one curve."""
-    advised = table[(table["metric"] == "top1") & table["advised"].astype(bool) & (table["term"] != "residual")]
-    together = advised[advised["architecture"] == ALL]
-    rows = (together if len(together) else advised).drop_duplicates("term").set_index("term")
-    if rows.empty or rows["p"].isna().all():
-        why = f" ({rows['note'].iloc[0]})" if len(rows) else ""
-        return f"Analysis of variance over volume and architecture: not possible{why}."
-    says = {
-        "volume": ("the number of images changes it", "no effect of the number of images can be shown"),
-        "architecture": ("the architectures differ", "no difference between the architectures can be shown"),
-        "volume:architecture": (
-            "and architectures gain differently from more images",
-            "and no difference in what architectures gain from more images can be shown",
-        ),
-    }
-    by_term = {str(row["term"]): row for _, row in rows.reset_index().iterrows()}
-    parts = [
-        f"{said[int(not by_term[term]['p'] < _ALPHA)]} ({_f_test(by_term[term])})"
-        for term, said in says.items()
-        if term in by_term and not math.isnan(by_term[term]["p"])
-    ]
-    note = f" ({rows['note'].iloc[0]})" if rows["note"].iloc[0] else ""
-    method = _METHODS.get(rows["method"].iloc[0], rows["method"].iloc[0])
-    return f"Top-1 accuracy over {rows['runs'].iloc[0]} runs, {method}: {', '.join(parts)}{note}."
-
-
-def _f_test(row: pd.Series[Any]) -> str:
-    """With the share of variance that the effect would have with other seeds."""
-    test = f"F({row['df']:.0f}, {row['df2']:.3g}) = {row['F']:.1f}, {p_value(row['p'])}"
-    if math.isnan(row["partial_omega2"]):
-        return test
-    bounds = f", 95 % interval {row['lower']:.2f} to {row['upper']:.2f}" if not math.isnan(row["lower"]) else ""
-    return f"{test}, partial ω² = {max(row['partial_omega2'], 0):.2f}{bounds}"
-
-
-def _slopes_differ(table: pd.DataFrame) -> str:
-    """Do curves gain alike from a doubling? With two of them, by how much they differ."""
-    rows = table[table["metric"] == "top1"]
-    if rows.empty or math.isnan(rows["p_equal"].iloc[0]):
-        return ""
-    row = rows.iloc[0]
-    test = f"F({row['df1']:.0f}, {row['df2']:.3g}) = {row['F']:.1f}, {p_value(row['p_equal'])}"
-    alike = "differ" if row["p_equal"] < _ALPHA else "cannot be told apart"
-    apart = ""
-    if len(rows) == 1:
-        gain, lower, upper = (LOG2 * float(row[name]) for name in ("difference", "lower", "upper"))
-        bounds = interval(lower, upper).removesuffix(" %")
-        apart = f"; {row['second']} gains {points(gain)} more than {row['first']} (95 % interval {bounds})"
-    return (
-        f"What a doubling brings on average, along straight lines over log10 of the images: the slopes {alike} "
-        f"({test}){apart}."
     )
 
 
