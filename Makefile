@@ -17,10 +17,13 @@ demo: install  ## run the default study on this machine, up to the report
 	@$(BIN)/snakemake --profile profiles/local --no-hooks --config study=digits scale=full
 	@$(BIN)/python -m datavolume results/digits
 
-# Two processes compute, two wait for Slurm (tests/conftest.py). One thread each: two with two threads on two cores are
-# many times slower. Freed memory is kept: glibc would give it back after each step, a sixth of a small training's time.
+# One thread a process: two of them with two threads each on two cores are many times slower. Freed memory is kept: glibc
+# would give it back after each step, a sixth of a small training's time. Tests on Slurm come after: it is a real one, and
+# starts jobs late where others compute beside it.
+PYTEST := MALLOC_MMAP_MAX_=0 MALLOC_TRIM_THRESHOLD_=2000000000 $(BIN)/pytest -n 2 --dist loadscope --no-loadscope-reorder
 test: install  ## run all tests; those on Slurm start private clusters
-	@OMP_NUM_THREADS=1 MALLOC_MMAP_MAX_=0 MALLOC_TRIM_THRESHOLD_=2000000000 $(BIN)/pytest -n 4 --dist loadscope
+	@OMP_NUM_THREADS=1 $(PYTEST) -m "not slurm"
+	@$(PYTEST) tests/slurm
 
 lint: install  ## check format, style and types, and the workflow
 	$(BIN)/ruff check .

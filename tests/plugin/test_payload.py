@@ -140,6 +140,24 @@ def test_what_interrupts_the_wait_ends_the_whole_chain(tmp_path):
     assert not psutil.pid_exists(pids[0])
 
 
+def test_an_interrupt_while_the_chain_starts_ends_it(tmp_path, monkeypatch):
+    """Before anyone could wait for it."""
+
+    def start(chain, really=Chain.start):
+        process = really(chain)
+        signal.raise_signal(signal.SIGINT)
+        return process
+
+    monkeypatch.setattr(Chain, "start", start)
+    before = signal.signal(signal.SIGINT, signal.default_int_handler)
+    try:
+        with pytest.raises(KeyboardInterrupt):
+            payload(tmp_path, "trap '' TERM; sleep 1000")()
+    finally:
+        signal.signal(signal.SIGINT, before)
+    assert alive_in(tmp_path) == []
+
+
 def alive_in(folder):
     """The processes that run there."""
     here = [process for process in psutil.process_iter(["cwd", "status"]) if process.info["cwd"] == str(folder)]

@@ -44,7 +44,19 @@ class Chain:
         self.script = tempfile.NamedTemporaryFile("w", prefix="snakemake-job-", suffix=".sh")
         self.script.write(f"trap '' USR2\n{self.command}\n")
         self.script.flush()
-        self.process = subprocess.Popen(
+        pressed: list[int] = []  # Ctrl-C while bash starts: nobody could end it yet
+        before = signal.signal(signal.SIGINT, lambda number, _: pressed.append(number))
+        try:
+            self.process = self.start()
+        finally:
+            signal.signal(signal.SIGINT, before)
+        if pressed:
+            self.__exit__()
+            signal.raise_signal(signal.SIGINT)
+        return self
+
+    def start(self) -> subprocess.Popen[bytes]:
+        return subprocess.Popen(
             ["bash", self.script.name],
             cwd=self.workdir,
             env=self.environment,
@@ -53,7 +65,6 @@ class Chain:
             stderr=subprocess.STDOUT,
             start_new_session=True,
         )
-        return self
 
     def __exit__(self, *raised: object) -> None:
         if self.process.returncode is None:

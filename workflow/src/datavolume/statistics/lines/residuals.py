@@ -46,7 +46,8 @@ def _breusch_pagan(x: Array, residuals: Array) -> tuple[float, float]:
     scaled = residuals / np.abs(residuals).max()
     if not np.ptp(x) or np.ptp(scaled**2) <= _TINY:
         return math.nan, math.nan
-    lm, p, *_ = het_breuschpagan(scaled, np.column_stack([np.ones_like(x), x]))
+    with np.errstate(divide="ignore"):  # of its F, which is not used, where the squares lie on a line exactly
+        lm, p, *_ = het_breuschpagan(scaled, np.column_stack([np.ones_like(x), x]))
     return float(lm), float(p)
 
 
