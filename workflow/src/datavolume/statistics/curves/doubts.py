@@ -47,5 +47,5 @@ def _spreadless(curve: Curve) -> str:
 def _poor(past: pd.DataFrame, level: float) -> str:
     if past.empty or past["inside"].mean() >= POOR * level:
         return ""
-    share = f"{past['inside'].mean():.0%} of {len(past)} held-out sizes"
-    return f"back-test: only {share} fell into their {level:.0%} intervals; this curve is harder than most"
+    share = f"{100 * past['inside'].mean():.0f} % of {len(past)} held-out sizes"
+    return f"back-test: only {share} fell into their {100 * level:.0f} % intervals; this curve is harder than most"
