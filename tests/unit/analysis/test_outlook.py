@@ -12,11 +12,12 @@ from unit.analysis.test_answer import answer_of, plan_for, summary_of
 
 from datavolume.analysis.answering.analyse import analyse
 from datavolume.analysis.outlook.ahead import FORECAST, forecasts
-from datavolume.analysis.outlook.enough import ENOUGH, enough
-from datavolume.analysis.outlook.spread import SEEDS, VARIANCE, seeds_needed, variance
-from datavolume.analysis.outlook.steps import NEXT_STEPS, next_steps
+from datavolume.analysis.outlook.enough import enough
+from datavolume.analysis.outlook.spread import VARIANCE, seeds_needed, variance
+from datavolume.analysis.outlook.steps import next_steps
 from datavolume.analysis.replicates import measured
-from datavolume.analysis.tables import VOLUME
+from datavolume.analysis.tables import ENOUGH, NEXT_STEPS, SEEDS, VOLUME
+from datavolume.analysis.testing.requirement import within
 from datavolume.statistics.variance import power_of_seeds, width_of_seeds
 
 pytestmark = pytest.mark.filterwarnings("error")
@@ -64,8 +65,8 @@ def test_enough_three_ways() -> None:
     """Within 0.0125 of all data: n^-0.5 = 2 x 0.0125, n = 1600. A doubling brings 0.0125 less than
     (1 - 2^-0.5) n^-0.5 from n = 549 on. 0.9 is reached where n^-0.5 = 0.05, n = 400."""
     summary = study(cnn=power_law(0.95))
-    table = enough(summary, forecasts(summary, ["2x"]), margin=0.0125, target=0.9)
-    assert list(table.columns) == ENOUGH
+    table = enough(forecasts(summary, ["2x"]), within(summary, margin=0.0125), margin=0.0125, target=0.9)
+    assert list(table.columns) == list(ENOUGH)
     rows = table.set_index("question")
     for question, truth in {"margin": 1600, "saturation": 549, "target": 400}.items():
         assert rows.loc[question, "lower"] <= truth <= rows.loc[question, "upper"], question
@@ -76,8 +77,9 @@ def test_enough_three_ways() -> None:
 def test_the_next_step_of_a_network_that_lags_is_another_network() -> None:
     """At 6400 images 1 000 more bring 0.0009; the other network 0.03."""
     summary = study(slow=power_law(0.92), good=power_law(0.95))
-    table = next_steps(summary, plan_for(summary, gpus=2), more=1000, price_per_label=0.1, price_per_gpu_hour=3)
-    assert list(table.columns) == NEXT_STEPS
+    made = forecasts(summary, ["2x"]).of
+    table = next_steps(summary, plan_for(summary, gpus=2), made, more=1000, price_per_label=0.1, price_per_gpu_hour=3)
+    assert list(table.columns) == list(NEXT_STEPS)
     assert table["from_architecture"].unique().tolist() == ["good", "slow"]
     slow = table[table["from_architecture"] == "slow"].set_index("option")
     assert slow.loc["other network", "gain"] == pytest.approx(0.03, abs=0.003)
@@ -128,7 +130,7 @@ def test_small_studies_have_frames_with_all_columns(seeds: int, fractions: tuple
     summary = summary_of({"cnn": {fraction: 0.5 + fraction / 3 for fraction in fractions}}, seeds=seeds)
     frames = analyse(summary, plan_for(summary), margin=0.01).frames()
     assert list(frames) == list(VOLUME)
-    assert list(frames["seeds"].columns) == SEEDS
+    assert list(frames["seeds"].columns) == list(SEEDS)
     assert len(frames["enough"]) == (2 if len(fractions) > 1 else 0)
 
 

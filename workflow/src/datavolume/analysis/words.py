@@ -10,6 +10,8 @@ from __future__ import annotations
 import math
 from collections.abc import Sequence
 
+from datavolume.statistics.rounding import about
+
 __all__ = [
     "about",
     "count",
@@ -35,12 +37,6 @@ def number(value: float, digits: int) -> str:
 def count(value: float) -> str:
     """1437 -> 1,437."""
     return f"{round(value):,}"
-
-
-def about(n: float) -> str:
-    """Three digits are more than an estimated number of images has: 11,427 -> 11,400."""
-    digits = max(0, math.floor(math.log10(n)) - 2) if n >= 1 else 0
-    return f"{round(n, -digits):,.0f}"
 
 
 _FACTORS = {"recipe": "training", "l2": "L2 penalty"}

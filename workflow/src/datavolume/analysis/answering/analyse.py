@@ -22,7 +22,7 @@ from datavolume.analysis.outlook.steps import next_steps
 from datavolume.analysis.tables import VOLUME
 from datavolume.analysis.testing.anova import anova, assumptions, pairs
 from datavolume.analysis.testing.lines import influences, log_linear, slopes
-from datavolume.analysis.testing.requirement import gains, requirement
+from datavolume.analysis.testing.requirement import gains, requirement, within
 from datavolume.analysis.volumes import Volumes
 from datavolume.study import Answer
 
@@ -64,7 +64,7 @@ def analyse(summary: pd.DataFrame, plan: pd.DataFrame, *, margin: float, asked: 
     finite = np.isfinite(summary["last_top1"].to_numpy(dtype=float))
     left_out = summary.loc[~finite, "architecture"].value_counts(sort=False)
     summary = summary[finite]
-    ahead = forecasts(summary, asked.forecast)
+    ahead, known = forecasts(summary, asked.forecast), within(summary, margin=margin)
     prices = {"price_per_label": asked.price_per_label, "price_per_gpu_hour": asked.price_per_gpu_hour}
     return Statistics(
         volumes=volumes_of_curves(summary),
@@ -74,11 +74,11 @@ def analyse(summary: pd.DataFrame, plan: pd.DataFrame, *, margin: float, asked: 
         log_linear=log_linear(summary),
         influence=influences(summary),
         slopes=slopes(summary),
-        requirement=requirement(summary, margin=margin),
-        enough=enough(summary, ahead, margin=margin, target=asked.target),
+        requirement=requirement(summary, margin=margin, found=known),
+        enough=enough(ahead, known, margin=margin, target=asked.target),
         forecast=ahead.table,
         families=ahead.families,
-        next_steps=next_steps(summary, plan, more=asked.more, **prices),
+        next_steps=next_steps(summary, plan, ahead.of, more=asked.more, **prices),
         variance=variance(summary),
         seeds=seeds_needed(summary, margin=margin),
         gains=gains(summary),

@@ -16,7 +16,7 @@ import pandas as pd
 
 from datavolume.analysis.answering.analyse import Statistics
 from datavolume.analysis.answering.verdict import Verdict
-from datavolume.analysis.outlook.ahead import BETWEEN
+from datavolume.analysis.tables import BETWEEN
 from datavolume.analysis.words import about, count, images, interval, number, percent, points, with_interval
 from datavolume.statistics.requirement import LIMIT
 

@@ -17,9 +17,10 @@ import numpy as np
 import pandas as pd
 
 from datavolume.analysis.replicates import curves_of
+from datavolume.analysis.tables import BETWEEN
 from datavolume.statistics.curves import FAMILIES, Curve, Forecast, forecast, rank
 
-__all__ = ["BETWEEN", "FORECAST", "LEVEL", "METRIC", "Forecasts", "forecasts", "sizes_asked"]
+__all__ = ["FORECAST", "LEVEL", "METRIC", "Forecasts", "forecasts", "sizes_asked"]
 
 METRIC = "top1"
 LEVEL = 0.9
@@ -27,7 +28,6 @@ FORECAST = [
     *("architecture", "origin", "n", "multiple", "median", "lower", "upper", "level", "actual", "asked", "note"),
 ]
 _FAMILIES = ["architecture", "family", "formula", "weight", "held_out", "aicc", "converged", "note"]
-BETWEEN = " | "  # warnings of one curve
 _GRID = 60  # points of a drawn curve
 
 

@@ -20,6 +20,7 @@ from scipy import stats
 from datavolume.analysis.metrics import METRICS
 from datavolume.analysis.outlook.ahead import METRIC
 from datavolume.analysis.replicates import measured, resolution
+from datavolume.analysis.tables import SEEDS
 from datavolume.errors import UserError
 from datavolume.statistics.variance import (
     components,
@@ -29,13 +30,9 @@ from datavolume.statistics.variance import (
     width_of_seeds,
 )
 
-__all__ = ["SEEDS", "VARIANCE", "seeds_needed", "variance"]
+__all__ = ["VARIANCE", "seeds_needed", "variance"]
 
 VARIANCE = ["architecture", "n", "source", "variance", "lower", "upper", "sd", "df", "share", "note"]
-SEEDS = [
-    *("architecture", "n", "sd", "df", "seeds", "width", "margin"),
-    *("seeds_for_width", "power", "seeds_for_power", "note"),
-]
 POOLED = 0
 
 
@@ -91,7 +88,7 @@ def seeds_needed(summary: pd.DataFrame, *, margin: float) -> pd.DataFrame:
     Two seeds that agree to the image are taken to differ by one (`replicates.resolution`).
     """
     rows = [_needed(str(name), runs, margin) for name, runs in summary.groupby("architecture", sort=False)]
-    return pd.DataFrame(rows, columns=SEEDS)
+    return pd.DataFrame(rows, columns=list(SEEDS))
 
 
 def _needed(name: str, runs: pd.DataFrame, margin: float) -> dict[str, Any]:

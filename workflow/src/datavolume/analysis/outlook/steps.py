@@ -1,6 +1,6 @@
 """What the next step buys: more images, another network, or both, with gain and cost beside each other.
 
-next_steps(summary, plan, more=1000, price_per_label=0.05, price_per_gpu_hour=2.0)
+next_steps(summary, plan, forecasts(summary, ["2x"]).of, more=1000, price_per_label=0.05, price_per_gpu_hour=2.0)
 
 Told from the cheapest curve at its largest volume, and from the best one: the two places where one may stand. GPU hours
 are a run's training time times its GPUs; a run without a GPU counts the time of its job.
@@ -8,25 +8,24 @@ are a run's training time times its GPUs; a run without a GPU counts the time of
 
 from __future__ import annotations
 
+from collections.abc import Mapping
+
 import pandas as pd
 
 from datavolume.analysis.metrics import METRICS
 from datavolume.analysis.outlook.ahead import LEVEL, METRIC
 from datavolume.analysis.replicates import replicate
+from datavolume.analysis.tables import NEXT_STEPS
 from datavolume.statistics import requirement as rooms
+from datavolume.statistics.curves import Forecast
 
-__all__ = ["NEXT_STEPS", "next_steps"]
-
-_FOUND = (
-    *("n", "value", "lower", "upper", "gain", "gain_lower", "gain_upper", "better"),
-    *("labels", "gpu_hours", "images", "price", "gain_per_price", "advised", "note"),
-)
-NEXT_STEPS = ["architecture", "option", "from_architecture", "from_n", "level", *_FOUND]
+__all__ = ["next_steps"]
 
 
 def next_steps(
     summary: pd.DataFrame,
     plan: pd.DataFrame,
+    predicted: Mapping[str, Forecast],
     *,
     more: int,
     price_per_label: float | None = None,
@@ -46,12 +45,13 @@ def next_steps(
             price_per_label=price_per_label,
             price_per_gpu_hour=price_per_gpu_hour,
             level=LEVEL,
+            predicted=predicted,
         ).assign(from_architecture=place[0], from_n=place[1])
         for place in _places(frame)
     ]
     if not tables:
-        return pd.DataFrame(columns=NEXT_STEPS)
-    return pd.concat(tables, ignore_index=True).assign(level=LEVEL)[NEXT_STEPS]
+        return pd.DataFrame(columns=list(NEXT_STEPS))
+    return pd.concat(tables, ignore_index=True).assign(level=LEVEL)[list(NEXT_STEPS)]
 
 
 def _frame(summary: pd.DataFrame, plan: pd.DataFrame) -> pd.DataFrame:

@@ -12,6 +12,7 @@ estimate for other seeds, with its interval.
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
 
 import pandas as pd
 
@@ -33,11 +34,14 @@ _PAIRS = [
 ]
 
 
+@dataclass(frozen=True, eq=False)
 class _Part:
     """Runs that are analysed together: wide (architecture, n, seed and the metrics), by `factors`."""
 
-    def __init__(self, name: str, runs: pd.DataFrame, factors: Sequence[str], note: str = "") -> None:
-        self.name, self.runs, self.factors, self.note = name, runs, list(factors), note
+    name: str
+    runs: pd.DataFrame
+    factors: list[str]
+    note: str = ""
 
 
 def _parts(summary: pd.DataFrame, metrics: Sequence[str]) -> Iterator[_Part]:

@@ -1,5 +1,6 @@
 """How much data is enough: the smallest volume whose accuracy is within a margin of the full data's.
 
+    found = within(summary, margin=0.01)    of each architecture, where its curve comes within the margin
     requirement(summary, margin=0.01)   a row per architecture and volume; `required` marks the answer
     gains(summary)                      what one doubling brings between neighbouring volumes
 
@@ -9,6 +10,7 @@ The rule, and what the bounds are where every volume was trained once, is `stati
 from __future__ import annotations
 
 import math
+from collections.abc import Mapping
 from typing import Any
 
 import pandas as pd
@@ -18,7 +20,7 @@ from datavolume.analysis.intervals import metric_intervals
 from datavolume.analysis.replicates import curve_of, measured, resolution
 from datavolume.statistics import requirement as rooms
 
-__all__ = ["gains", "requirement"]
+__all__ = ["gains", "requirement", "within"]
 
 _COLUMNS = [
     *("architecture", "metric", "n", "share", "mean", "lower", "upper", "pairs"),
@@ -27,21 +29,33 @@ _COLUMNS = [
 _GAINS = ["architecture", "n_small", "n_large", "gain", "lower", "upper"]
 
 
-def requirement(summary: pd.DataFrame, *, margin: float, metric: str = "top1", level: float = 0.95) -> pd.DataFrame:
-    """`margin` and shortfall are in the metric's stored unit (0.01: one percentage point); larger shortfall is worse.
+def within(summary: pd.DataFrame, *, margin: float, metric: str = "top1") -> dict[str, rooms.Requirement]:
+    """By architecture, in order of appearance; `margin` is in the metric's stored unit (0.01: one percentage point)."""
+    found = {}
+    for architecture, values in measured(summary, metric).groupby("architecture", sort=False):
+        least = resolution(summary[summary["architecture"] == architecture], metric)
+        found[str(architecture)] = rooms.within_margin(curve_of(values, metric), margin, resolution=least)
+    return found
+
+
+def requirement(
+    summary: pd.DataFrame,
+    *,
+    margin: float,
+    metric: str = "top1",
+    found: Mapping[str, rooms.Requirement] | None = None,
+) -> pd.DataFrame:
+    """`margin` and shortfall are in the metric's stored unit; larger shortfall is worse. `found`: of `within`, where it
+    was asked before.
 
     Bounds are NaN and the mean alone decides where nothing tells of the spread of trainings; `note` says so.
     """
     volumes, frames = volumes_of_curves(summary), [pd.DataFrame(columns=_COLUMNS)]
-    known = measured(summary, metric)
-    for architecture, values in known.groupby("architecture", sort=False):
+    for architecture, made in (found or within(summary, margin=margin, metric=metric)).items():
         runs = summary[summary["architecture"] == architecture]
-        found = rooms.within_margin(
-            curve_of(values, metric), margin, level=level, resolution=resolution(runs, metric)
-        ).table
-        table = found.drop(columns="mean").astype({"n": int})
+        table = made.table.drop(columns="mean").astype({"n": int})
         table = table.merge(metric_intervals(runs, ["n"], metric)[["n", "mean", "lower", "upper"]], on="n")
-        share = table["n"].map(volumes[str(architecture)].share)
+        share = table["n"].map(volumes[architecture].share)
         frames.append(_noted(table.assign(architecture=architecture, metric=metric, share=share)))
     return pd.concat(frames[1:] or frames, ignore_index=True)[_COLUMNS]
 

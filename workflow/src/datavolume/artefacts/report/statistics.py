@@ -14,6 +14,7 @@ import numpy as np
 import pandas as pd
 
 from datavolume.analysis.metrics import METRICS
+from datavolume.analysis.tables import BETWEEN
 from datavolume.analysis.words import count, number, share
 from datavolume.artefacts.estimates import between, chance, multiple, needed, question_words
 from datavolume.artefacts.report.captions import DESCRIBED, NAMES
@@ -189,7 +190,7 @@ _FORMATS: dict[str, Callable[[Any], str]] = {
     "sum_sq": lambda value: f"{value:.3g}",
     "family": lambda value: str(value).replace("_", " "),
     "metric": _metric,
-    "note": lambda value: str(value).replace(" | ", "; "),
+    "note": lambda value: str(value).replace(BETWEEN, "; "),
     "term": lambda value: str(value).replace(":", " × "),
     "F": lambda value: f"{value:,.1f}",
 }

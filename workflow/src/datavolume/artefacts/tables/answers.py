@@ -9,6 +9,7 @@ from typing import Any
 import pandas as pd
 
 from datavolume.analysis.metrics import METRICS
+from datavolume.analysis.tables import BETWEEN, ENOUGH, NEXT_STEPS
 from datavolume.analysis.words import count
 from datavolume.artefacts.estimates import (
     between,
@@ -70,20 +71,17 @@ def _points(value: float, lower: float, upper: float, digits: int) -> str:
 
 def _text(note: object) -> str:
     """Several warnings are kept apart by a bar in the file."""
-    return note.replace(" | ", "; ") if isinstance(note, str) else ""
+    return note.replace(BETWEEN, "; ") if isinstance(note, str) else ""
 
 
 def enough_table(results: Results, *, architectures: Names = None) -> Table:
     """A row a curve and question: the rows of enough.csv. `n`, `lower` and `upper` are images, not rounded."""
     names = list(asked_curves(results, architectures))
     table = results.enough
-    data = table[table["architecture"].isin(names)] if len(table) else _none(_ENOUGH)
+    data = table[table["architecture"].isin(names)] if len(table) else _none(ENOUGH)
     head = ["Architecture", "Question", "Images", "Interval", "Shown to be enough", "Remarks"]
     groups = [[_question(row) for row in each(of_curve(data, name))] or [_unknown(name)] for name in names]
     return remarked(data.reset_index(drop=True), head, groups, ["Question"])
-
-
-_ENOUGH = ("architecture", "question", "threshold", "n", "lower", "upper", "level", "required", "largest", "note")
 
 
 def _unknown(name: str) -> list[str]:
@@ -115,7 +113,7 @@ def next_steps_table(results: Results, *, architectures: Names = None) -> Table:
     """The rows of next_steps.csv, those that gain most first; a group a network from which one starts."""
     names = asked_curves(results, architectures)
     table = results.next_steps
-    data = table[table["architecture"].isin(names)] if len(table) else _none(_STEPS)
+    data = table[table["architecture"].isin(names)] if len(table) else _none(NEXT_STEPS)
     data = data.sort_values("gain", ascending=False, kind="stable").reset_index(drop=True)
     known = [name for name in _COSTS if data[name].notna().any()]
     known = [name for name in known if name != "images" or "price" not in known]
@@ -137,10 +135,6 @@ _COSTS = {
     "price": ("Price", lambda price: count(price) if price >= 100 else f"{price:.3g}"),
     "gain_per_price": ("Points per unit of price", lambda gain: f"{100 * gain:.3g}"),
 }
-_STEPS = (
-    *("architecture", "option", "from_architecture", "from_n", "n", "value", "lower", "upper", "level"),
-    *("gain", "gain_lower", "gain_upper", "better", *_COSTS, "advised", "note"),
-)
 
 
 def _step(row: Mapping[Any, Any], known: list[str]) -> list[str]:

@@ -9,8 +9,9 @@ from typing import Any
 import pandas as pd
 
 from datavolume.analysis.metrics import METRICS
+from datavolume.analysis.tables import SEEDS
 from datavolume.analysis.words import count, number, p_value, percent
-from datavolume.artefacts.estimates import short_points
+from datavolume.artefacts.estimates import chance, short_points
 from datavolume.artefacts.figures.asked import Names, asked_curves, of_curve
 from datavolume.artefacts.results import Results
 from datavolume.artefacts.setting import Table
@@ -19,17 +20,12 @@ from datavolume.errors import UserError
 
 __all__ = ["anova_table", "seeds_table"]
 
-_SEEDS = (
-    *("architecture", "n", "sd", "df", "seeds", "width", "margin"),
-    *("seeds_for_width", "power", "seeds_for_power", "note"),
-)
-
 
 def seeds_table(results: Results, *, architectures: Names = None) -> Table:
     """A row a curve: seeds.csv in shares of 1, with `parts`, the shares of the variance over all volumes."""
     names = list(asked_curves(results, architectures))
     table = results.seeds
-    data = table[table["architecture"].isin(names)] if len(table) else pd.DataFrame(columns=list(_SEEDS))
+    data = table[table["architecture"].isin(names)] if len(table) else pd.DataFrame(columns=list(SEEDS))
     data = data.reset_index(drop=True).assign(parts=[_parts(results.variance, name) for name in data["architecture"]])
     margin = short_points(float(data["margin"].iloc[0])) if len(data) else "the margin"
     head = ["Architecture", "Images", "Seeds", "SD (points)", "95 % interval (points)"]
@@ -60,7 +56,12 @@ def _records(frame: pd.DataFrame) -> list[dict[Any, Any]]:
 
 def _spread(row: Mapping[Any, Any], parts: bool) -> list[str]:
     cells = [str(row["architecture"]), count(row["n"]), count(row["seeds"])]
-    cells += [_points(row["sd"]), _points(row["width"]), _whole(row["seeds_for_width"]), _power(row["power"])]
+    cells += [
+        _points(row["sd"]),
+        _points(row["width"]),
+        _whole(row["seeds_for_width"]),
+        NOTHING if math.isnan(row["power"]) else chance(row["power"]),
+    ]
     cells += [_whole(row["seeds_for_power"]), *([row["parts"] or NOTHING] if parts else [])]
     return [*cells, row["note"] if isinstance(row["note"], str) else ""]
 
@@ -71,12 +72,6 @@ def _points(value: float) -> str:
 
 def _whole(value: float) -> str:
     return NOTHING if math.isnan(value) else count(value)
-
-
-def _power(value: float) -> str:
-    if math.isnan(value):
-        return NOTHING
-    return "> 0.99" if value > 0.99 else number(value, 2)
 
 
 def anova_table(results: Results, *, architectures: Names = None, metrics: Names = ("top1",)) -> Table:

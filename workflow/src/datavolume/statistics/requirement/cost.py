@@ -10,7 +10,7 @@ network's own power law over n (a straight line over log n and log hours).
 from __future__ import annotations
 
 import math
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from typing import Any
 
@@ -19,7 +19,7 @@ import pandas as pd
 from scipy.special import ndtr
 
 from datavolume.errors import UserError
-from datavolume.statistics.curves import Curve, Kind
+from datavolume.statistics.curves import Curve, Forecast, Kind
 from datavolume.statistics.requirement.belief import Belief, normal
 
 __all__ = ["cost_beside", "next_steps"]
@@ -73,6 +73,7 @@ def next_steps(
     price_per_label: float | None = None,
     price_per_gpu_hour: float | None = None,
     level: float = 0.9,
+    predicted: Mapping[str, Forecast] | None = None,
 ) -> pd.DataFrame:
     """From `at` (architecture, n; default: the one of fewest GPU hours, else the first, at its largest size).
 
@@ -80,11 +81,16 @@ def next_steps(
     gain_upper (positive: better than now), better (probability of that); labels (more of them), gpu_hours and images of
     one training there, price (of labels and that training), gain_per_price, advised, note. `advised` is the largest
     gain per price where all prices are known, else the largest gain; none where no option is likelier than not to gain.
+    `predicted`: forecasts of the architectures' curves, where they were made before.
     Raises UserError for a missing column, an unknown architecture, or a price below 0.
     """
     _check_prices(price_per_label, price_per_gpu_hour, more)
     known = _known(frame)
-    networks = {str(name): _network(str(name), rows, kind) for name, rows in known.groupby("architecture", sort=False)}
+    made = predicted or {}
+    networks = {
+        str(name): _network(str(name), rows, kind, made.get(str(name)))
+        for name, rows in known.groupby("architecture", sort=False)
+    }
     name, n = at or _start(known)
     if name not in networks:
         raise UserError(f"at: architecture {name!r} is not in the table; it has {', '.join(networks)}")
@@ -108,9 +114,10 @@ def _known(frame: pd.DataFrame) -> pd.DataFrame:
     return frame.assign(**{name: frame.get(name, math.nan) for name in _COSTS}).dropna(subset="value")
 
 
-def _network(name: str, rows: pd.DataFrame, kind: Kind) -> _Network:
+def _network(name: str, rows: pd.DataFrame, kind: Kind, made: Forecast | None) -> _Network:
     seed = rows["seed"].to_numpy() if "seed" in rows and not rows.duplicated(["n", "seed"]).any() else None
-    return _Network(name, rows, Belief.of(Curve(rows["n"].to_numpy(), rows["value"].to_numpy(), seed, kind)))
+    curve = Curve(rows["n"].to_numpy(), rows["value"].to_numpy(), seed, kind)
+    return _Network(name, rows, Belief.of(curve, made))
 
 
 def _start(known: pd.DataFrame) -> tuple[str, float]:

@@ -19,7 +19,7 @@ import pandas as pd
 from scipy.special import ndtr
 
 from datavolume.errors import UserError
-from datavolume.statistics.curves import Curve
+from datavolume.statistics.curves import Curve, Forecast
 from datavolume.statistics.requirement.belief import Belief, normal
 from datavolume.statistics.requirement.gains import gains
 from datavolume.statistics.requirement.replicates import Array, Replicates
@@ -30,26 +30,37 @@ __all__ = ["saturation"]
 _PER_DOUBLING = 8  # points of the grid
 
 
-def saturation(curves: Mapping[str, Curve], least: float, *, level: float = 0.9, limit: float = LIMIT) -> pd.DataFrame:
+def saturation(
+    curves: Mapping[str, Curve],
+    least: float,
+    *,
+    level: float = 0.9,
+    limit: float = LIMIT,
+    predicted: Mapping[str, Forecast] | None = None,
+) -> pd.DataFrame:
     """Columns architecture, n, lower, upper; of the doubling after the largest size: probability (that it brings less
     than `least`), gain, gain_lower, gain_upper; measured (gain per doubling of the last step trained), note.
 
-    `least` is in the unit of the values, for one doubling. Raises UserError when it is not above 0.
+    `least` is in the unit of the values, for one doubling; `predicted`: forecasts that were made before.
+    Raises UserError when `least` is not above 0.
     """
     if not (least > 0 and math.isfinite(least)):
         raise UserError(f"least: {least:g} is not allowed; give a number above 0, as 0.005 for half a percentage point")
-    rows = [{"architecture": name, **_one(curve, least, level, limit)} for name, curve in curves.items()]
+    made = predicted or {}
+    rows = [
+        {"architecture": name, **_one(curve, made.get(name), least, level, limit)} for name, curve in curves.items()
+    ]
     return pd.DataFrame(rows, columns=["architecture", *_COLUMNS])
 
 
 _COLUMNS = ("n", "lower", "upper", "probability", "gain", "gain_lower", "gain_upper", "measured", "note")
 
 
-def _one(curve: Curve, least: float, level: float, limit: float) -> dict[str, Any]:
+def _one(curve: Curve, made: Forecast | None, least: float, level: float, limit: float) -> dict[str, Any]:
     data = Replicates.of(curve)
     if data.n.size < 2:
         return dict.fromkeys(_COLUMNS, math.nan) | {"note": "one size: nothing tells what more data brings"}
-    believed = Belief.of(curve)
+    believed = Belief.of(curve, made)
     grid, now = _grid(data.n[0], data.n[-1], limit)
     gain, sd = believed.gain(grid, 2 * grid)
     z = normal((1 + level) / 2)

@@ -22,6 +22,7 @@ from datavolume.errors import UserError
 from datavolume.statistics.curves import Curve, Forecast
 from datavolume.statistics.requirement.belief import Belief
 from datavolume.statistics.requirement.replicates import Array
+from datavolume.statistics.rounding import about
 
 __all__ = ["LIMIT", "Reach", "reach"]
 
@@ -52,18 +53,18 @@ class Reach:
         """One line: how many samples, and how sure that is."""
         if math.isinf(self.lower):
             return (
-                f"{self.target:g} is not within reach of {self.limit:g}x the data ({_count(self.limit * self.largest)})"
+                f"{self.target:g} is not within reach of {self.limit:g}x the data ({about(self.limit * self.largest)})"
             )
         if math.isinf(self.n):
             chance = float(self.table["probability"].iloc[-1])
             return (
                 f"{self.target:g} is more likely than not out of reach of {self.limit:g}x the data "
-                f"({_count(self.limit * self.largest)} reach it with a probability of {chance:.2g})"
+                f"({about(self.limit * self.largest)} reach it with a probability of {chance:.2g})"
             )
-        upper = f"more than {_count(self.limit * self.largest)}" if math.isinf(self.upper) else _count(self.upper)
+        upper = f"more than {about(self.limit * self.largest)}" if math.isinf(self.upper) else about(self.upper)
         return (
-            f"{self.target:g} is reached with some {_count(self.n)} samples "
-            f"({100 * self.level:g} % interval {_count(self.lower)} to {upper})"
+            f"{self.target:g} is reached with some {about(self.n)} samples "
+            f"({100 * self.level:g} % interval {about(self.lower)} to {upper})"
         )
 
 
@@ -110,11 +111,5 @@ def _first(grid: Array, probability: Array, p: float) -> float:
 
 def _note(probability: Array, level: float, smallest: float) -> str:
     if probability[0] >= (1 + level) / 2:
-        return f"the smallest size, {_count(smallest)}, reaches it already: fewer may do"
+        return f"the smallest size, {about(smallest)}, reaches it already: fewer may do"
     return ""
-
-
-def _count(n: float) -> str:
-    """Three digits are more than such a number has: 12,345 -> 12,300."""
-    digits = max(0, math.floor(math.log10(n)) - 2) if n >= 1 else 0
-    return f"{round(n, -digits):,.0f}"

@@ -58,11 +58,13 @@ def anova_table(
 def _of_metric(
     frame: pd.DataFrame, metric: str, factors: Sequence[str], block: str | None, kind: int, level: float
 ) -> pd.DataFrame:
+    tests = several(frame, metric, factors[0]) if len(factors) == 1 else None
     tables = list(_methods(frame, metric, factors, block, kind, level))
     advised = tables[0]["method"].iloc[0]
-    if len(factors) == 1 and advised == INDEPENDENT:
-        tests = several(frame, metric, factors[0])
-        advised = _TESTS[str(tests.loc[tests["advised"], "test"].iloc[0])]
+    if tests is not None:
+        tables.append(_other_tests(tests, factors[0]))
+        if advised == INDEPENDENT:
+            advised = _TESTS[str(tests.loc[tests["advised"], "test"].iloc[0])]
     table = pd.concat(tables, ignore_index=True).reindex(columns=list(ANOVA_TABLE))
     return table.assign(advised=table["method"] == advised)
 
@@ -75,8 +77,6 @@ def _methods(
         if len(found.table) and found.method != "independent":
             yield found.table.assign(method=found.method, note=_joined(found.note, found.table["note"]))
     yield _independent(frame, metric, factors, kind, level)
-    if len(factors) == 1:
-        yield _other_tests(frame, metric, factors[0])
 
 
 def _recur(frame: pd.DataFrame, factors: Sequence[str], block: str) -> bool:
@@ -92,9 +92,8 @@ def _independent(frame: pd.DataFrame, metric: str, factors: Sequence[str], kind:
     return table.assign(method=INDEPENDENT, df2=np.where(residual, math.nan, rest))
 
 
-def _other_tests(frame: pd.DataFrame, metric: str, factor: str) -> pd.DataFrame:
-    """Kruskal and Wallis's H as the F that it is compared with (Iman and Davenport 1976)."""
-    tests = several(frame, metric, factor)
+def _other_tests(tests: pd.DataFrame, factor: str) -> pd.DataFrame:
+    """Of `several`; Kruskal and Wallis's H as the F that it is compared with (Iman and Davenport 1976)."""
     tests = tests[tests["test"] != "anova"]
     ranks = (tests["test"] == "kruskal").to_numpy()
     h, df1, df2 = (tests[name].to_numpy(dtype=float) for name in ("statistic", "df1", "df2"))
