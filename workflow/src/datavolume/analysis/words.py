@@ -15,6 +15,7 @@ from datavolume.statistics.rounding import about
 __all__ = [
     "about",
     "count",
+    "degrees",
     "factor_words",
     "images",
     "interval",
@@ -78,6 +79,11 @@ def points(value: float, digits: int = 1) -> str:
     """A difference of two percentages: 0.012 -> 1.2 percentage points."""
     text = number(100 * value, digits)
     return f"{text} percentage point" + ("" if text in ("1", "1.0") else "s")
+
+
+def degrees(df: float) -> str:
+    """Of freedom, which need not be whole: 20, 2.46, 9900."""
+    return f"{df:.0f}" if df == round(df) or df >= 100 else f"{df:.3g}"
 
 
 def p_value(p: float) -> str:

@@ -14,7 +14,7 @@ from scipy.special import fdtrc
 
 from datavolume.analysis.testing.anova import ALL
 from datavolume.analysis.testing.lines import LOG2
-from datavolume.analysis.words import interval, p_value, points
+from datavolume.analysis.words import degrees, interval, p_value, points
 
 __all__ = ["effects", "slopes_differ"]
 
@@ -66,7 +66,7 @@ def _effect(term: str, row: pd.Series[Any]) -> str:
 
 def _f_test(row: pd.Series[Any]) -> str:
     """With the share of variance that the effect would have with other seeds."""
-    test = f"F({row['df']:.0f}, {row['df2']:.3g}) = {row['F']:.1f}, {p_value(row['p'])}"
+    test = f"F({degrees(row['df'])}, {degrees(row['df2'])}) = {row['F']:.1f}, {p_value(row['p'])}"
     if math.isnan(row["partial_omega2"]):
         return test
     bounds = f", 95 % interval {row['lower']:.2f} to {row['upper']:.2f}" if not math.isnan(row["lower"]) else ""
@@ -79,7 +79,7 @@ def slopes_differ(table: pd.DataFrame) -> str:
     if rows.empty or math.isnan(rows["p_equal"].iloc[0]):
         return ""
     row = rows.iloc[0]
-    test = f"F({row['df1']:.0f}, {row['df2']:.3g}) = {row['F']:.1f}, {p_value(row['p_equal'])}"
+    test = f"F({degrees(row['df1'])}, {degrees(row['df2'])}) = {row['F']:.1f}, {p_value(row['p_equal'])}"
     alike = "differ" if row["p_equal"] < _ALPHA else "cannot be told apart"
     apart = ""
     if len(rows) == 1:

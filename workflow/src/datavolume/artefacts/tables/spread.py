@@ -10,7 +10,7 @@ import pandas as pd
 
 from datavolume.analysis.metrics import METRICS
 from datavolume.analysis.tables import SEEDS
-from datavolume.analysis.words import count, number, p_value, percent
+from datavolume.analysis.words import count, degrees, number, p_value, percent
 from datavolume.artefacts.estimates import chance, short_points
 from datavolume.artefacts.figures.asked import Names, asked_curves, of_curve
 from datavolume.artefacts.results import Results
@@ -116,7 +116,7 @@ def _f(row: Mapping[Any, Any]) -> str:
     """F(5, 20) = 524.8."""
     if math.isnan(row["F"]):
         return NOTHING
-    frees = ", ".join(f"{df:.3g}" for df in (row["df"], row["df2"]) if not math.isnan(df))
+    frees = ", ".join(degrees(df) for df in (row["df"], row["df2"]) if not math.isnan(df))
     return f"F({frees}) = {row['F']:,.1f}"
 
 
