@@ -1,9 +1,12 @@
 """What takes longest comes first, so that the processes of `make test` end together.
 
-pytest-xdist keeps this order with --no-loadscope-reorder.
+pytest-xdist keeps this order with --no-loadscope-reorder. Ctrl-C works in all that the tests start, even where a shell
+runs them behind another command and so has it ignored.
 """
 
 from __future__ import annotations
+
+import signal
 
 import pytest
 
@@ -23,6 +26,9 @@ LONGEST = (
     "tests/slurm/test_reattach.py",
     "tests/slurm/test_executor.py",
 )
+
+if signal.getsignal(signal.SIGINT) is signal.SIG_IGN:
+    signal.signal(signal.SIGINT, signal.default_int_handler)
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:

@@ -213,8 +213,7 @@ class SlurmCluster:
             return
         before = self.nodes.excluded
         request = job.request
-        attempts = job.files.attempts()
-        self.nodes.observe(key, attempts, ending.state, ending.ok, label=request.label, asked=request.asked)
+        self.nodes.observe(key, job.files.attempts(), ending.state, ending.ok, label=request.label, asked=request.asked)
         if self.nodes.excluded != before:
             self.exclude()
 
