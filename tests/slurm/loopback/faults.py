@@ -42,13 +42,28 @@ def crash_node(slurm: Slurm, name: str, *, with_jobs: bool = True, reported: boo
 
 
 def end_abruptly(cluster: Cluster, name: str) -> None:
-    """Kill a node's steps before what runs in them, so that no step lives to tell how its tasks ended."""
-    for _ in range(5):  # a process may be born while its parent is being killed
-        steps, tasks = processes_of_node(cluster.site, name)
-        offspring = processes.children_of(steps)
-        if not steps and not tasks:
+    """Freeze all that runs on a node, then kill it: nothing lives to tell how another process ended."""
+    for _ in range(5):  # a process may be born while its parent is being frozen
+        victims = frozen(cluster, name)
+        if not victims:
             return
-        kill([*steps, *tasks, *offspring])
+        kill(victims)
+
+
+def frozen(cluster: Cluster, name: str) -> list[processes.Process]:
+    """A node's steps and what runs in them, all stopped."""
+    found: dict[processes.Process, None] = {}
+    while new := [process for process in running_on(cluster, name) if process not in found]:
+        for process in new:
+            process.signal(signal.SIGSTOP)
+        found |= dict.fromkeys(new)
+    return list(found)
+
+
+def running_on(cluster: Cluster, name: str) -> list[processes.Process]:
+    """A node's steps, what they started a moment ago, and what runs in them."""
+    steps, tasks = processes_of_node(cluster.site, name)
+    return [*steps, *processes.children_of(steps), *tasks]
 
 
 def return_node(slurm: Slurm, name: str) -> None:
@@ -116,7 +131,7 @@ def recorded(slurm: Slurm, name: str) -> Iterator[Cluster]:
 
 
 def kill(victims: list[processes.Process]) -> None:
-    """SIGKILL, in this order, and wait until all are gone."""
+    """SIGKILL, and wait until all are gone."""
     for victim in victims:
         victim.signal(signal.SIGKILL)
     processes.wait_until(lambda: not any(victim.alive for victim in victims), 10)
