@@ -96,7 +96,10 @@ def children() -> tuple[float, float]:
 
 
 def append_line(path: Path, line: str) -> None:
-    """Append one line in one write, and flush it to the disk; a torn line before it gets its end first."""
+    """Append one line in one write, and flush it to the disk; a torn line before it gets its end first.
+
+    A line that somebody is just writing may look torn: then an empty one, which readers pass over, comes after it.
+    """
     descriptor = os.open(path, os.O_RDWR | os.O_APPEND | os.O_CREAT | os.O_CLOEXEC, 0o666)
     try:
         size = os.fstat(descriptor).st_size
