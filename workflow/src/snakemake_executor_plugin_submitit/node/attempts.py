@@ -8,6 +8,7 @@ One line of JSON a note, in `<folder>/<slurm id>_attempts.jsonl`. A start that h
 killed. Only the standard library: this runs on the node, where each import is paid once a job.
 """
 
+import fcntl
 import json
 import os
 import resource
@@ -98,10 +99,12 @@ def children() -> tuple[float, float]:
 def append_line(path: Path, line: str) -> None:
     """Append one line in one write, and flush it to the disk; a torn line before it gets its end first.
 
-    A line that somebody is just writing may look torn: then an empty one, which readers pass over, comes after it.
+    Writers wait for one another, as a line half written looks torn; without locks an empty line may follow it.
     """
     descriptor = os.open(path, os.O_RDWR | os.O_APPEND | os.O_CREAT | os.O_CLOEXEC, 0o666)
     try:
+        with suppress(OSError):
+            fcntl.flock(descriptor, fcntl.LOCK_EX)
         size = os.fstat(descriptor).st_size
         torn = size and os.pread(descriptor, 1, size - 1) not in (b"\n", b"")
         os.write(descriptor, (b"\n" if torn else b"") + line.encode() + b"\n")
