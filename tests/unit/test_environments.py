@@ -82,7 +82,7 @@ def test_container_installs_the_lock_and_nothing_beside_it() -> None:
 @pytest.mark.parametrize("path", ["envs/lock.txt", "envs/datavolume.yaml", "envs/Containerfile", "pyproject.toml"])
 def test_no_address_and_no_option_for_pip(path: str) -> None:
     text = (ROOT / path).read_text()
-    assert re.findall(r"://|\b(?:[a-z0-9-]+\.)+(?:com|org|io|net|dev|edu)\b|--(?:extra-)?index-url", text) == []
+    assert re.findall(r":/{2}|\b(?:[a-z0-9-]+\.)+(?:com|org|io|net|dev|edu)\b|--(?:extra-)?index[-]url", text) == []
 
 
 def targets() -> set[str]:
