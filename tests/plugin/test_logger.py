@@ -5,6 +5,7 @@ import re
 import subprocess
 import sys
 import time
+from collections.abc import Iterator
 from logging import ERROR, INFO, makeLogRecord
 from pathlib import Path
 from types import SimpleNamespace
@@ -30,6 +31,19 @@ class TestContract(TestLogHandlerBase):
 
     def get_log_handler_settings(self) -> None:
         return None
+
+    def _create_handler(self) -> LogHandlerBase:
+        """Snakemake closes its handlers; these checks do not, and a line a minute would go on into other tests."""
+        handler = super()._create_handler()
+        self.handlers.append(handler)
+        return handler
+
+    @pytest.fixture(autouse=True)
+    def _closing(self) -> Iterator[None]:
+        self.handlers: list[LogHandlerBase] = []
+        yield
+        for handler in self.handlers:
+            handler.close()
 
 
 SNAKEFILE = """
