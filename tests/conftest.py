@@ -32,7 +32,7 @@ LONGEST = (
 )
 
 POOL = "ThreadPoolExecutor"
-GRACE = 10.0  # seconds for threads that were told to end
+GRACE = 60.0  # seconds for threads that were told to end
 
 if signal.getsignal(signal.SIGINT) is signal.SIG_IGN:
     signal.signal(signal.SIGINT, signal.default_int_handler)

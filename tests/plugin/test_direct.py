@@ -10,11 +10,11 @@ import stat
 import subprocess
 import sys
 import tempfile
-import threading
 import time
 from contextlib import contextmanager
 from functools import reduce
 from pathlib import Path
+from subprocess import PIPE, STDOUT
 
 import pytest
 from snakemake.api import SnakemakeApi
@@ -492,9 +492,7 @@ def one(head, tmp_path, monkeypatch):
 
 def bash(script, folder, **options):
     """Exit code and output of a script."""
-    done = subprocess.run(
-        ["bash", "-c", script], cwd=folder, text=True, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, **options
-    )
+    done = subprocess.run(["bash", "-c", script], cwd=folder, text=True, stdout=PIPE, stderr=STDOUT, **options)
     return done.returncode, done.stdout
 
 
@@ -510,13 +508,14 @@ def test_a_script_needs_nothing_of_snakemake(one, tmp_path):
 
 
 def test_an_input_that_is_shown_late_is_waited_for(one, tmp_path):
-    script, late = one(latency_wait=5), tmp_path / "study/in/b"
+    script, late = one(latency_wait=60), tmp_path / "study/in/b"
     late.unlink()
-    timer = threading.Timer(1.5, late.write_text, ["late"])
-    timer.start()
-    code, output = bash(script, tmp_path / "study")
-    timer.join()
-    assert (code, output) == (0, "Waiting at most 5 seconds for missing files:\nin/b (missing locally)\n")
+    job = subprocess.Popen(["bash", "-c", script], cwd=tmp_path / "study", text=True, stdout=PIPE, stderr=STDOUT)
+    with job:
+        said = job.stdout.readline() + job.stdout.readline()
+        late.write_text("late")
+        said += job.stdout.read()
+    assert (job.returncode, said) == (0, "Waiting at most 60 seconds for missing files:\nin/b (missing locally)\n")
     assert (tmp_path / "study/out/it's one").read_text() == "a filelate"
 
 
@@ -638,13 +637,13 @@ def test_outputs_of_a_job_whose_head_died_stay_marked_as_incomplete(plugins, tmp
 
     def snakemake(*options):
         command = [sys.executable, "-m", "snakemake", "--executor=directtest", "--jobs=1", *options]
-        return subprocess.Popen(command, cwd=tmp_path, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True)
+        return subprocess.Popen(command, cwd=tmp_path, stdout=PIPE, stderr=STDOUT, text=True)
 
     with snakemake() as head:
         (tmp_path / "head.pid").write_text(str(head.pid))
         head.communicate()
     assert head.returncode == -signal.SIGKILL
-    deadline = time.monotonic() + 20
+    deadline = time.monotonic() + 60
     while (tmp_path / "result.txt").read_text() != "whole\n" and time.monotonic() < deadline:
         time.sleep(0.05)
     assert len(list((tmp_path / ".snakemake/incomplete").iterdir())) == 1

@@ -1,5 +1,6 @@
 """The logger plugin: records in, lines out, and what a person sees of a real workflow without a terminal."""
 
+import itertools
 import os
 import re
 import subprocess
@@ -152,7 +153,11 @@ class Heard:
         self(event=LogEvent.JOB_ERROR, jobid=job, rule_name="train", rule_msg="", aux={}, log=[])
 
 
-def test_an_executors_minute_is_a_line_of_ours(capsys: pytest.CaptureFixture[str]) -> None:
+def test_an_executors_minute_is_a_line_of_ours(
+    capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    milliseconds = itertools.count(1_800_000_000_000)
+    monkeypatch.setattr(time, "time", lambda: next(milliseconds) / 1000)
     hear = Heard()
     hear(event=LogEvent.RUN_INFO, stats={"train": 5, "all": 1, "total": 6})
     for job in range(4):
@@ -168,7 +173,7 @@ def test_an_executors_minute_is_a_line_of_ours(capsys: pytest.CaptureFixture[str
         r"\[1/5\] train 0 · 2 h 00 min · about .* left\n"
         r"FAILED train 1\n"
         r"\[1/5\] 1 running · 1 pending · 1 waiting · 1 failed · 2 requeued · "
-        r"0\.\d s so far · about .* left, until .*\n",
+        r"0\.0 s so far · about .* left, until .*\n",
         capsys.readouterr().err,
     )
 

@@ -23,6 +23,7 @@ from snakemake_logger_plugin_datavolume.picture import View, picture
 from snakemake_logger_plugin_datavolume.progress import Counts
 
 COUNTS = Counts(planned=20, done=5, failed=1, running=4, pending=6, waiting=4, requeued=2)
+PATIENCE = 120.0  # seconds; what takes longer has gone wrong, even on a busy machine
 VIEW = View(COUNTS, 765.0, "about 21 min left, until 14:05")
 
 
@@ -50,7 +51,7 @@ class Terminal:
 
     def until(self, true: Callable[[str], object]) -> None:
         """Return when the screen is as awaited."""
-        end = time.monotonic() + 30
+        end = time.monotonic() + PATIENCE
         while not true(self.screen()):
             assert time.monotonic() < end, self.screen()
             time.sleep(0.02)
@@ -58,7 +59,7 @@ class Terminal:
     def close(self) -> str:
         """The last screen."""
         self.stream.close()
-        self.reader.join(20)
+        self.reader.join(PATIENCE)
         return self.screen()
 
 
@@ -160,7 +161,7 @@ def test_a_mistake_in_the_drawing_leaves_the_terminal_and_the_lines(
     monkeypatch.setattr(threading, "excepthook", told.append)
     views = iter([VIEW])
     display = Display(terminal.stream, lambda: next(views))
-    end = time.monotonic() + 20
+    end = time.monotonic() + PATIENCE
     while not told and time.monotonic() < end:
         display.changed()
         time.sleep(0.02)
@@ -214,6 +215,9 @@ def snakemake(terminal: Terminal, folder: Path, *options: str, snakefile: str = 
     return subprocess.Popen(command, cwd=folder, stdin=slave, stdout=slave, stderr=slave, start_new_session=True)
 
 
+DURATION = r"(\d\.\d s|\d\d s|\d+ min)"  # a busy machine takes its time
+
+
 def clean(screen: str) -> bool:
     return not re.search("[━╍┄┈]|running|waiting", screen)
 
@@ -221,15 +225,15 @@ def clean(screen: str) -> bool:
 def test_snakemake_leaves_a_clean_terminal(terminal: Terminal, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.delenv("CI", raising=False)
     process = snakemake(terminal, tmp_path)
-    terminal.until(lambda screen: re.search(r"\n━+╍+ +1 of 2 jobs +50 %\n1 running\n0:0", screen))
-    assert process.wait(60) == 0
+    terminal.until(lambda screen: re.search(r"\n━+╍+ +1 of 2 jobs +50 %\n1 running\n\d+:\d\d", screen))
+    assert process.wait(PATIENCE) == 0
     told = terminal.close()
     assert clean(told)
     assert re.fullmatch(
         r"2 jobs: 2 one\n"
-        r"\[1/2\] Make (a|b) · \d\.\d s\n"
-        r"\[2/2\] Make (a|b) · \d\.\d s\n"
-        r"2 of 2 jobs done in \d\.\d s\n",
+        rf"\[1/2\] Make (a|b) · {DURATION}\n"
+        rf"\[2/2\] Make (a|b) · {DURATION}\n"
+        rf"2 of 2 jobs done in {DURATION}\n",
         told[told.index("2 jobs: ") :],
     )
 
@@ -239,7 +243,7 @@ def test_ctrl_c_leaves_a_clean_terminal(terminal: Terminal, tmp_path: Path, monk
     process = snakemake(terminal, tmp_path, snakefile=SNAKEFILE.replace("sleep 1", "sleep 100"))
     terminal.until(lambda screen: "1 running" in screen)
     os.write(terminal.master, b"\x03")
-    assert process.wait(60) != 0
+    assert process.wait(PATIENCE) != 0
     told = terminal.close()
     assert clean(told)
     assert re.search(r"\n0 of 2 jobs done in .*\n$", told)
@@ -252,7 +256,7 @@ def test_an_error_in_the_head_leaves_a_clean_terminal(
     hook = "onstart:\n    import time; time.sleep(0.5); raise ValueError('no')\n"
     process = snakemake(terminal, tmp_path, snakefile=hook + SNAKEFILE)
     terminal.until(lambda screen: "2 waiting" in screen)
-    assert process.wait(60) != 0
+    assert process.wait(PATIENCE) != 0
     told = terminal.close()
     assert clean(told)
     assert "ValueError" in told
@@ -265,10 +269,10 @@ def test_lines_only_where_nobody_looks(
 ) -> None:
     monkeypatch.delenv("CI", raising=False)
     monkeypatch.setenv(name, value)
-    assert snakemake(terminal, tmp_path).wait(60) == 0
+    assert snakemake(terminal, tmp_path).wait(PATIENCE) == 0
     told = terminal.close()
     assert "\x1b" not in terminal.received
-    assert re.search(r"\[2/2\] Make (a|b) · \d\.\d s\n$", told)
+    assert re.search(rf"\[2/2\] Make (a|b) · {DURATION}\n$", told)
 
 
 @pytest.mark.parametrize("option", ["--quiet", "--dry-run", "--lint"])
@@ -276,6 +280,6 @@ def test_no_progress_where_there_is_none(
     terminal: Terminal, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, option: str
 ) -> None:
     monkeypatch.delenv("CI", raising=False)
-    snakemake(terminal, tmp_path, option).wait(60)
+    snakemake(terminal, tmp_path, option).wait(PATIENCE)
     assert terminal.close()
     assert "\x1b[J" not in terminal.received
