@@ -199,6 +199,13 @@ rule one:
     output: "{name}.txt"
     shell: "sleep 1; touch {output}"
 """
+FAILING = """
+onstart:
+    import os, time
+    while not os.path.exists("go"):
+        time.sleep(0.05)
+    raise ValueError("no")
+"""
 # Takes the terminal on its standard input for its own, as a shell's job has it.
 OWN_TERMINAL = """
 import fcntl, os, sys, termios
@@ -224,8 +231,10 @@ def clean(screen: str) -> bool:
 
 def test_snakemake_leaves_a_clean_terminal(terminal: Terminal, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.delenv("CI", raising=False)
-    process = snakemake(terminal, tmp_path)
+    last_waits = "touch {output}; while [ -e a.txt ] && [ -e b.txt ] && [ ! -e go ]; do sleep 0.05; done"
+    process = snakemake(terminal, tmp_path, snakefile=SNAKEFILE.replace("sleep 1; touch {output}", last_waits))
     terminal.until(lambda screen: re.search(r"\n━+╍+ +1 of 2 jobs +50 %\n1 running\n\d+:\d\d", screen))
+    (tmp_path / "go").touch()
     assert process.wait(PATIENCE) == 0
     told = terminal.close()
     assert clean(told)
@@ -253,9 +262,9 @@ def test_an_error_in_the_head_leaves_a_clean_terminal(
     terminal: Terminal, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.delenv("CI", raising=False)
-    hook = "onstart:\n    import time; time.sleep(0.5); raise ValueError('no')\n"
-    process = snakemake(terminal, tmp_path, snakefile=hook + SNAKEFILE)
+    process = snakemake(terminal, tmp_path, snakefile=FAILING + SNAKEFILE)
     terminal.until(lambda screen: "2 waiting" in screen)
+    (tmp_path / "go").touch()
     assert process.wait(PATIENCE) != 0
     told = terminal.close()
     assert clean(told)
