@@ -271,8 +271,9 @@ def start(paths: Paths, plan: Plan, restart: int, *options: str) -> subprocess.P
     return subprocess.Popen(train, env={**os.environ, **told}, stderr=subprocess.PIPE, text=True)
 
 
-def wait_for_lease(folder: Path, pid: int) -> None:
-    while not (folder / "lease.json").exists() or holder_in(folder)["pid"] != pid:
+def wait_for_lease(folder: Path, process: subprocess.Popen[str]) -> None:
+    while not (folder / "lease.json").exists() or holder_in(folder)["pid"] != process.pid:
+        assert process.poll() is None, "it ended before it was seen: give its run more updates"
         time.sleep(0.001)
 
 
@@ -285,11 +286,13 @@ def test_a_second_process_takes_over_and_the_first_stops_without_writing(tmp_pat
     quiet, paths, plan = make_study(tmp_path / "quiet", budget=budget), *make_study(tmp_path / "two", budget=budget)
     folder = paths.checkpoints(plan.runs[0].run)
     older = start(paths, plan, 0, "--checkpoint-seconds", "0")
-    wait_for_lease(folder, older.pid)
+    wait_for_lease(folder, older)
+    older.send_signal(signal.SIGSTOP)  # as a node that hangs
     newer = start(paths, plan, 1, "--checkpoint-seconds", "60")
-    wait_for_lease(folder, newer.pid)
-    newer.send_signal(signal.SIGSTOP)  # whatever is written from now on, the older one writes
+    wait_for_lease(folder, newer)
+    newer.send_signal(signal.SIGSTOP)
     before = newest_in(folder)
+    older.send_signal(signal.SIGCONT)  # whatever is written from now on, this one writes
     _, said = older.communicate()
     assert older.returncode == 75
     assert said == "another copy of this run, job 123 restart 1 on node n2, has taken over; this one stops\n"
@@ -302,13 +305,21 @@ def test_a_second_process_takes_over_and_the_first_stops_without_writing(tmp_pat
     assert not (folder / "lease.json").exists()
 
 
+DIES = """
+import os, signal, sys
+from datavolume.training.__main__ import main
+from datavolume.training.surviving.lease import Lease
+
+Lease.look = lambda _: os.kill(os.getpid(), signal.SIGKILL)
+main(sys.argv[1:])
+"""
+
+
 def test_a_killed_process_holds_up_nobody(tmp_path: Path) -> None:
     paths, plan = make_study(tmp_path, budget=Budget(updates=300))
-    folder = paths.checkpoints(plan.runs[0].run)
-    killed = start(paths, plan, 0)
-    wait_for_lease(folder, killed.pid)
-    killed.kill()
-    killed.wait()
-    assert (folder / "lease.json").exists()
+    lease = paths.checkpoints(plan.runs[0].run) / "lease.json"
+    killed = subprocess.run([sys.executable, "-c", DIES, *command(paths, plan)], check=False)
+    assert killed.returncode == -signal.SIGKILL
+    assert lease.exists()
     assert start(paths, plan, 1).wait() == 0
-    assert not (folder / "lease.json").exists()
+    assert not lease.exists()
